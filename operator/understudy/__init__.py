@@ -1,0 +1,1 @@
+"""Understudy: a Kubernetes operator and data plane for voice assistants."""

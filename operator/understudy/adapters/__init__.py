@@ -1,0 +1,1 @@
+"""The only code, besides the apps, that touches the world."""

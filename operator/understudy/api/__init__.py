@@ -1,0 +1,1 @@
+"""What users write and read with kubectl: the one source of the CRDs."""

@@ -1,0 +1,1 @@
+"""Programs, strangers to each other."""

@@ -1,0 +1,1 @@
+"""The routing-proxy: the data plane."""

@@ -1,0 +1,1 @@
+"""Providers and callers that speak the real wire protocols, with faults on demand."""

@@ -1,0 +1,1 @@
+"""Words every layer shares: clock, durations, errors, digests. Imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""A call as the data plane sees it: its token, its turns, what it left as evidence."""

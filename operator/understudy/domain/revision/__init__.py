@@ -1,0 +1,1 @@
+"""Immutable revisions: everything that changes what a caller hears, resolved and hashed."""

@@ -1,0 +1,1 @@
+"""Phases and transitions as a table, and advance(observation, now)."""

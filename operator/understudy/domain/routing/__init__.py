@@ -1,0 +1,1 @@
+"""Which arm, which target, in which order: the decisions of the data plane."""

@@ -1,0 +1,84 @@
+"""The routing document: the one thing the operator tells the proxies.
+
+One small ConfigMap of fixed name per assistant, key `routing.json`. The snapshots it names are ControllerRevisions.
+"""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from understudy.domain.revision.snapshot import Document
+
+KEY = "routing.json"
+"""Key of the document in the ConfigMap's `data`."""
+
+LEASE_S = 30.0
+"""Seconds a canary weight holds without renewal: three missed renewals; a dead operator sends calls to stable."""
+
+RENEW_S = 10.0
+"""Seconds between renewals: a third of the lease, so that two may fail."""
+
+
+class Arm(StrEnum):
+    """The two sides of a rollout."""
+
+    STABLE = "stable"
+    CANARY = "canary"
+
+
+class Rescue(StrEnum):
+    """What happens to live canary calls on a rollback."""
+
+    NEXT_TURN = "NextTurn"
+    PIN = "Pin"
+
+
+class RevisionRef(Document):
+    """A revision that live or new calls may need."""
+
+    name: str
+    """Short digest; what users see."""
+    object_name: str
+    """Name of the ControllerRevision."""
+    agent_service: str
+    """Headless Service of the agent pods that speak for this revision."""
+
+
+class PeerKey(Document):
+    """A proxy's public key, so that its peers accept its call tokens when it is gone."""
+
+    key_id: str
+    public_key: str
+    """Ed25519, 32 bytes, base64url without padding."""
+
+
+class RoutingDocument(Document):
+    """Weights and names for one assistant. Ordered by (`generation`, `lease_expires_at`); a lower one is refused."""
+
+    namespace: str
+    assistant: str
+    generation: int
+    stable: RevisionRef | None = None
+    canary: RevisionRef | None = None
+    canary_weight: int = Field(default=0, ge=0, le=100)
+    """Percent of new calls."""
+    lease_expires_at: float = 0.0
+    """Seconds since the epoch; past it, new calls go to stable whatever the weight says."""
+    rejected: tuple[str, ...] = ()
+    """Revisions rolled back: their live calls are rescued when `rescue` says so."""
+    rescue: Rescue = Rescue.NEXT_TURN
+    retained: tuple[RevisionRef, ...] = ()
+    """Other revisions that live calls may still be on (the previous stable, a superseded canary)."""
+    peers: tuple[PeerKey, ...] = ()
+
+    def order(self) -> tuple[int, float]:
+        """Sort key: a document is newer when its generation is, or its lease ends later at equal generation."""
+        return (self.generation, self.lease_expires_at)
+
+    def revisions(self) -> tuple[RevisionRef, ...]:
+        """Every revision a proxy has to hold, stable first."""
+        return tuple(ref for ref in (self.stable, self.canary, *self.retained) if ref)
+
+    def find(self, name: str) -> RevisionRef | None:
+        """The reference of the revision with short digest `name`."""
+        return next((ref for ref in self.revisions() if ref.name == name), None)

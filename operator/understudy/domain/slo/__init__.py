@@ -1,0 +1,1 @@
+"""Samples, tests and verdicts: is the canary worse than stable?"""
