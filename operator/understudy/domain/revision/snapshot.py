@@ -105,6 +105,10 @@ class Agent(Document):
     template: dict[str, Any] = Field(default_factory=dict)
     """Strategic subset of a pod template: resources, nodeSelector, tolerations, affinity, imagePullSecrets, env."""
     calls_per_agent: int = 10
+    end_of_turn: Literal["SmartTurn", "Silence"] = "SmartTurn"
+    """How the agent decides that the caller has finished: a model of prosody, or plain silence."""
+    end_of_turn_silence_ms: int = 1200
+    """SmartTurn: the silence that ends a turn it called incomplete. Silence: the silence that ends a turn."""
 
     def digest(self) -> str:
         """Names the agent Deployment."""
