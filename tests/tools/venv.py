@@ -23,8 +23,8 @@ def say(text: str) -> None:
 
 
 def wanted() -> str:
-    """What the venv has to hold: the lock, the project's metadata and the interpreter."""
-    content = LOCK.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + sys.version.encode() + str(ROOT).encode()
+    """What the venv has to hold: the lock, for this interpreter and this checkout."""
+    content = LOCK.read_bytes() + sys.version.encode() + str(ROOT).encode()
     return hashlib.sha256(content).hexdigest()
 
 
