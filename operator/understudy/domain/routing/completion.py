@@ -1,0 +1,149 @@
+"""What a streamed or whole chat completion has said so far. Source: OpenAI's API reference, "Chat completion chunk"."""
+
+from enum import Enum
+from typing import Any
+
+import orjson
+
+DONE = b"[DONE]"
+"""The last event of a stream."""
+
+_USEFUL = ("content", "refusal", "tool_calls", "function_call", "audio")
+"""Fields of a delta that an agent can act on; `role` and reasoning are not among them."""
+
+
+class Malformed(ValueError):
+    """A chunk that is no chunk, or one that carries an error; the message holds no content."""
+
+
+class Progress(Enum):
+    """What an event brought."""
+
+    NOTHING = "nothing"
+    USEFUL = "useful"
+    DONE = "done"
+
+
+class Completion:
+    """Adds up the first choice of a completion.
+
+    Attributes:
+        text: what the first choice said.
+        tool_calls: how many calls it asked for.
+        finish_reason: why it ended; None while it has not.
+        useful: whether anything came that an agent can act on.
+        latest: the text that the latest event added.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._calls: dict[int, dict[str, Any]] = {}
+        self._frame: dict[str, Any] = {}
+        self.finish_reason: str | None = None
+        self.useful = False
+        self.latest = ""
+
+    @property
+    def text(self) -> str:
+        """What the first choice said."""
+        return "".join(self._pieces)
+
+    @property
+    def tool_calls(self) -> int:
+        """How many calls the first choice asked for."""
+        return len(self._calls)
+
+    def event(self, data: bytes | None) -> Progress:
+        """Take in one event's data.
+
+        Raises:
+            Malformed: not a chunk, or an error from the provider.
+        """
+        self.latest = ""
+        if data is None:
+            return Progress.NOTHING
+        if data == DONE:
+            return Progress.DONE
+        chunk = parse(data)
+        useful = [self._choice(choice, "delta") for choice in chunk["choices"]]
+        self._frame = self._frame or {key: chunk[key] for key in ("id", "created", "model") if key in chunk}
+        return Progress.USEFUL if any(useful) else Progress.NOTHING
+
+    def whole(self, body: bytes) -> Progress:
+        """Take in a completion that was not streamed.
+
+        Raises:
+            Malformed: as `event`.
+        """
+        useful = [self._choice(choice, "message") for choice in parse(body)["choices"]]
+        return Progress.USEFUL if any(useful) else Progress.NOTHING
+
+    def ending(self) -> bytes:
+        """Events that end a stream which broke after its first output, so that the agent keeps what it has.
+
+        The reason is `length`: the one that says the answer is cut short.
+        """
+        chunk = {
+            "id": "understudy",
+            "created": 0,
+            "model": "",
+            **self._frame,
+            "object": "chat.completion.chunk",
+            "choices": [{"index": 0, "delta": {}, "finish_reason": "length"}],
+        }
+        ending = b"" if self.finish_reason else b"data: " + orjson.dumps(chunk) + b"\n\n"
+        return ending + b"data: " + DONE + b"\n\n"
+
+    def message(self) -> dict[str, Any]:
+        """The first choice as a message of the dialogue."""
+        message: dict[str, Any] = {"role": "assistant", "content": self.text or None}
+        if self._calls:
+            message["tool_calls"] = [self._calls[index] for index in sorted(self._calls)]
+        return message
+
+    def _choice(self, choice: dict[str, Any], field: str) -> bool:
+        said = choice.get(field) or {}
+        useful = any(said.get(name) for name in _USEFUL)
+        self.useful = self.useful or useful
+        if choice.get("index", 0) == 0:
+            self.finish_reason = choice.get("finish_reason") or self.finish_reason
+            self._say(said.get("content") or said.get("refusal"))
+            self._call(said.get("tool_calls") or ())
+        return useful
+
+    def _say(self, text: Any) -> None:
+        if isinstance(text, str) and text:
+            self._pieces.append(text)
+            self.latest = text
+
+    def _call(self, deltas: Any) -> None:
+        for position, delta in enumerate(deltas):
+            call = self._calls.setdefault(delta.get("index", position), _new_call())
+            function = delta.get("function") or {}
+            call["id"] = delta.get("id") or call["id"]
+            call["function"]["name"] += function.get("name") or ""
+            call["function"]["arguments"] += function.get("arguments") or ""
+
+
+def parse(data: bytes) -> dict[str, Any]:
+    """A chunk or a completion as a mapping with a list of `choices`.
+
+    Raises:
+        Malformed: it is neither.
+    """
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Malformed("the stream holds something that is not JSON") from error
+    if not isinstance(document, dict) or not _are_choices(document.get("choices")):
+        said_error = isinstance(document, dict) and "error" in document
+        raise Malformed("the provider reported an error in the stream" if said_error else "a chunk without choices")
+    return document
+
+
+def _are_choices(choices: Any) -> bool:
+    return isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices)
+
+
+def _new_call() -> dict[str, Any]:
+    return {"id": "", "type": "function", "function": {"name": "", "arguments": ""}}

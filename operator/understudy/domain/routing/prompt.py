@@ -1,0 +1,59 @@
+"""What is sent to a model in place of the agent's request: the revision's prompt, tools and limits, the agent's dialogue.
+
+The prompt belongs to the revision, so the agent's own `system` and `developer` messages are dropped: kept, they would
+survive a rescue and speak for the revision that was rolled back. Tools of the agent that the revision does not name are
+kept after the revision's: they are what the agent image can do by itself, such as hanging up.
+"""
+
+from typing import Any
+
+from understudy.domain.revision.snapshot import Account, Model, ModelTarget
+
+_INSTRUCTIONS = ("system", "developer")
+
+
+def dialogue(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """`messages` without instructions: what was said, and what tools answered."""
+    return [message for message in messages if message.get("role") not in _INSTRUCTIONS]
+
+
+def compose(
+    request: dict[str, Any], model: Model, target: ModelTarget, account: Account, said: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The body for `target`.
+
+    Args:
+        request: the agent's body; fields we do not name pass through (`stream`, `stream_options`, `n`, …).
+        model: the revision's.
+        target: where it goes.
+        account: the target's account.
+        said: the dialogue to send.
+    """
+    body = {**request, "model": target.model, "messages": [{"role": "system", "content": model.system_prompt}, *said]}
+    _set_tools(body, model)
+    if model.temperature is not None:
+        body["temperature"] = model.temperature
+    if model.max_tokens is not None:
+        body.pop("max_tokens", None)
+        body.pop("max_completion_tokens", None)
+        # OpenAI itself refuses `max_tokens` on newer models; compatible servers often know no other name.
+        body["max_completion_tokens" if account.default_host else "max_tokens"] = model.max_tokens
+    return body
+
+
+def _set_tools(body: dict[str, Any], model: Model) -> None:
+    ours = [_function(tool.model_dump()) for tool in model.tools]
+    names = {tool.name for tool in model.tools}
+    theirs = [tool for tool in body.get("tools") or () if tool.get("function", {}).get("name") not in names]
+    body["tools"] = [*ours, *theirs]
+    if not body["tools"]:
+        for field in ("tools", "tool_choice", "parallel_tool_calls"):
+            body.pop(field, None)
+
+
+def _function(tool: dict[str, Any]) -> dict[str, Any]:
+    parameters = tool["parameters"] or {"type": "object", "properties": {}}
+    return {
+        "type": "function",
+        "function": {"name": tool["name"], "description": tool["description"], "parameters": parameters},
+    }

@@ -1,0 +1,69 @@
+"""Server-sent events, incrementally: bytes in, whole events out. Source: WHATWG HTML, "Server-sent events".
+
+Kept to what completions use: `data` fields and comments. Each event keeps its exact bytes, so that it can be passed on
+without being written again.
+"""
+
+import re
+from dataclasses import dataclass
+
+MAX_EVENT_BYTES = 1 << 20
+"""Longest event: a chunk with a large tool call is some kilobytes; without a bound a broken peer fills our memory."""
+
+_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n|\r\n\n")
+_LINE = re.compile(rb"\r\n|\n|\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event.
+
+    Attributes:
+        raw: its bytes, the blank line included.
+        data: its `data` lines joined by newlines; None for a comment or an event without data.
+    """
+
+    raw: bytes
+    data: bytes | None
+
+
+class EventTooLong(ValueError):
+    """The peer sent `MAX_EVENT_BYTES` without ending an event."""
+
+
+class SseDecoder:
+    """Turns a stream of bytes into events, whatever the boundaries of the reads."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def decode(self, data: bytes) -> list[Event]:
+        """The events that `data` completes.
+
+        Raises:
+            EventTooLong: no end of an event within `MAX_EVENT_BYTES`.
+        """
+        buffered = self._rest + data if self._rest else data
+        events = []
+        start = 0
+        for end in _END.finditer(buffered):
+            events.append(_event(buffered[start : end.end()]))
+            start = end.end()
+        self._rest = buffered[start:]
+        if len(self._rest) > MAX_EVENT_BYTES:
+            raise EventTooLong(f"no end of an event within {MAX_EVENT_BYTES} bytes")
+        return events
+
+    def flush(self) -> bytes:
+        """What is left of an event that never ended; empties the decoder."""
+        rest, self._rest = self._rest, b""
+        return rest
+
+
+def _event(raw: bytes) -> Event:
+    if raw.startswith(b"data: ") and raw.count(b"\n") == 2 and raw.endswith(b"\n\n"):  # what nearly every event is
+        return Event(raw, raw[6:-2])
+    lines = [line for line in _LINE.split(raw) if line.startswith(b"data:")]
+    if not lines:
+        return Event(raw, None)
+    return Event(raw, b"\n".join(line[5:].removeprefix(b" ") for line in lines))
