@@ -6,8 +6,10 @@ Times are RFC 3339 in UTC with milliseconds, and absolute. Numbers of the judge 
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from understudy.api.base import ApiModel
+from understudy.api.markers import MapList
 
 MAX_HISTORY = 20
 """Transitions kept: two or three whole rollouts."""
@@ -25,12 +27,6 @@ Time = Annotated[str, Field(max_length=40, description="RFC 3339, UTC.")]
 Name = Annotated[str, Field(max_length=253)]
 Word = Annotated[str, Field(max_length=64)]
 Text = Annotated[str, Field(max_length=2048)]
-
-
-class StatusModel(BaseModel):
-    """Base of the models here: frozen, camelCase on the wire."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
 class Phase(StrEnum):
@@ -71,7 +67,7 @@ class ConditionStatus(StrEnum):
     UNKNOWN = "Unknown"
 
 
-class Condition(StatusModel):
+class Condition(ApiModel):
     """A Kubernetes condition."""
 
     type: Annotated[str, Field(max_length=316)]
@@ -82,72 +78,94 @@ class Condition(StatusModel):
     message: Annotated[str, Field(max_length=32768)] = ""
 
 
-class Address(StatusModel):
+class Address(ApiModel):
     """Where carriers reach the assistant inside the cluster."""
 
     url: Text
 
 
-class Revision(StatusModel):
+class Revision(ApiModel):
     """A revision as routing needs it."""
 
-    name: Word = Field(description="Short digest.")
-    object_name: Name = Field(description="Its ControllerRevision.")
-    agent_service: Name = Field(description="Headless Service of the agent pods that speak for it.")
+    name: Word
+    """Short digest."""
+    object_name: Name
+    """Its ControllerRevision."""
+    agent_service: Name
+    """Headless Service of the agent pods that speak for it."""
 
 
 class RetainedRevision(Revision):
     """A revision that live calls may still be on."""
 
-    until: Time = Field(description="No call can outlive this.")
+    until: Time
+    """No call can outlive this."""
 
 
-class Rejected(StatusModel):
+class Rejected(ApiModel):
     """The revision that is not tried again until the spec changes or a retry is asked for."""
 
     name: Word
     at: Time
 
 
-class RollbackReason(StatusModel):
+class RollbackReason(ApiModel):
     """Why the last rollback happened, in full."""
 
-    revision: Word = Field(description="The revision that was taken back.")
-    reason: Word = Field(description="SloFailed, ProgressDeadlineExceeded, InsufficientData or Aborted.")
-    message: Text = Field(description="The whole story in a sentence.")
+    revision: Word
+    """The revision that was taken back."""
+    reason: Word
+    """SloFailed, ProgressDeadlineExceeded, InsufficientData or Aborted."""
+    message: Text
+    """The whole story in a sentence."""
     at: Time
-    slo: Word | None = Field(default=None, description="The SLO that failed.")
-    metric: Word | None = Field(default=None, description="Its signal, such as Turn or Quality.")
-    value: float | None = Field(default=None, description="The canary's, in percent.")
-    stable_value: float | None = Field(default=None, description="Stable's over the same time, in percent.")
-    threshold: float | None = Field(default=None, description="The objective, in percent.")
-    canary_calls: int | None = Field(default=None, description="Calls of the canary with data.")
-    stable_calls: int | None = Field(default=None, description="Calls of stable with data over the same time.")
-    evidence: float | None = Field(default=None, description="How strongly chance is ruled out.")
+    slo: Word | None = None
+    """The SLO that failed."""
+    metric: Word | None = None
+    """Its signal, such as Turn or Quality."""
+    value: float | None = None
+    """The canary's, in percent."""
+    stable_value: float | None = None
+    """Stable's over the same time, in percent."""
+    threshold: float | None = None
+    """The objective, in percent."""
+    canary_calls: int | None = None
+    """Calls of the canary with data."""
+    stable_calls: int | None = None
+    """Calls of stable with data over the same time."""
+    evidence: float | None = None
+    """How strongly chance is ruled out."""
 
 
-class Reading(StatusModel):
+class Reading(ApiModel):
     """What one SLO reads now."""
 
     slo: Word
-    metric: Word = Field(description="Its signal, such as Turn or Quality.")
+    metric: Word
+    """Its signal, such as Turn or Quality."""
     verdict: Verdict
-    threshold: float = Field(description="The objective, in percent.")
-    margin: float = Field(description="How much worse than stable is allowed, in percentage points.")
-    value: float | None = Field(default=None, description="The canary's, in percent; absent without data.")
-    stable_value: float | None = Field(default=None, description="Stable's over the same time, in percent.")
+    threshold: float
+    """The objective, in percent."""
+    margin: float
+    """How much worse than stable is allowed, in percentage points."""
+    value: float | None = None
+    """The canary's, in percent; absent without data."""
+    stable_value: float | None = None
+    """Stable's over the same time, in percent."""
     canary_calls: int = 0
     stable_calls: int = 0
-    evidence: float = Field(default=1.0, description="Odds against chance so far; Fail needs evidenceNeeded.")
+    evidence: float = 1.0
+    """Odds against chance so far; Fail needs evidenceNeeded."""
     evidence_needed: float = 0.0
     message: Text = ""
 
 
-class JudgeState(StatusModel):
+class JudgeState(ApiModel):
     """All that the judge of one SLO remembers. Sums are of badness: 0 is a perfect call, 1 the worst."""
 
     slo: Word
-    signature: Word = Field(default="", description="Of what was measured; a changed SLO starts anew.")
+    signature: Word = ""
+    """Of what was measured; a changed SLO starts anew."""
     canary_calls: int = 0
     canary_sum: float = 0.0
     stable_calls: int = 0
@@ -157,32 +175,32 @@ class JudgeState(StatusModel):
     pending_stable_calls: int = 0
     pending_stable_sum: float = 0.0
     pairs: int = 0
-    log_wealth: Annotated[tuple[float, ...], Field(max_length=MAX_BETS)] = Field(
-        default=(), description="Of each bet that the canary is worse than stable."
-    )
-    alone_calls: int = Field(default=0, description="Canary calls while stable took none (weight 100).")
+    log_wealth: Annotated[tuple[float, ...], Field(max_length=MAX_BETS)] = ()
+    """Of each bet that the canary is worse than stable."""
+    alone_calls: int = 0
+    """Canary calls while stable took none (weight 100)."""
     alone_sum: float = 0.0
-    alone_log_wealth: Annotated[tuple[float, ...], Field(max_length=MAX_BETS)] = Field(
-        default=(), description="Of each bet that the canary misses its objective."
-    )
+    alone_log_wealth: Annotated[tuple[float, ...], Field(max_length=MAX_BETS)] = ()
+    """Of each bet that the canary misses its objective."""
 
 
-class Cursor(StatusModel):
+class Cursor(ApiModel):
     """What has been read from one proxy process."""
 
     boot_id: Word
     pod: Name
-    seq: int = Field(description="Observations up to this number are counted.")
+    seq: int
+    """Observations up to this number are counted."""
 
 
-class HandledRequest(StatusModel):
+class HandledRequest(ApiModel):
     """The last request of a verb that was carried out."""
 
     verb: Word
     id: Annotated[str, Field(max_length=256)]
 
 
-class Transition(StatusModel):
+class Transition(ApiModel):
     """One change of phase."""
 
     at: Time
@@ -192,30 +210,40 @@ class Transition(StatusModel):
     message: Text = ""
 
 
-class RolloutStatus(StatusModel):
+class RolloutStatus(ApiModel):
     """All state of the rollout."""
 
     phase: Phase = Phase.INITIALIZING
     stable: Revision | None = None
     canary: Revision | None = None
-    rejected: Rejected | None = Field(default=None, description="Not tried again until the spec changes.")
-    step_index: int = Field(default=0, description="The step under way, from 0; steps are done when it is their count.")
+    rejected: Rejected | None = None
+    """Not tried again until the spec changes."""
+    step_index: int = 0
+    """The step under way, from 0; steps are done when it is their count."""
     phase_since: Time | None = None
-    started_at: Time | None = Field(default=None, description="When this rollout began; earlier calls are no evidence.")
-    step_since: Time | None = Field(default=None, description="When the step under way began.")
-    acked_since: Time | None = Field(default=None, description="When every ready proxy had the wanted weight.")
-    not_ready_since: Time | None = Field(default=None, description="Since when the canary's agent pods are not ready.")
-    weight: int = Field(default=0, description="Percent of new calls wanted for the canary.")
-    acked_weight: int = Field(default=0, description="The weight that every ready proxy last acknowledged.")
+    started_at: Time | None = None
+    """When this rollout began; earlier calls are no evidence."""
+    step_since: Time | None = None
+    """When the step under way began."""
+    acked_since: Time | None = None
+    """When every ready proxy had the wanted weight."""
+    not_ready_since: Time | None = None
+    """Since when the canary's agent pods are not ready."""
+    weight: int = 0
+    """Percent of new calls wanted for the canary."""
+    acked_weight: int = 0
+    """The weight that every ready proxy last acknowledged."""
     acked_proxies: int = 0
     ready_proxies: int = 0
-    generation: int = Field(default=0, description="Of the routing document; it only grows.")
-    lease_expires_at: Time | None = Field(default=None, description="The canary's weight holds until then.")
-    lease_over_at: Time | None = Field(
-        default=None, description="By then every proxy, reachable or not, has stopped sending calls to the old canary."
-    )
+    generation: int = 0
+    """Of the routing document; it only grows."""
+    lease_expires_at: Time | None = None
+    """The canary's weight holds until then."""
+    lease_over_at: Time | None = None
+    """By then every proxy, reachable or not, has stopped sending calls to the old canary."""
     verdict: Verdict | None = None
-    pause_reason: Word | None = Field(default=None, description="Why the phase is Paused.")
+    pause_reason: Word | None = None
+    """Why the phase is Paused."""
     readings: Annotated[tuple[Reading, ...], Field(max_length=10)] = ()
     judges: Annotated[tuple[JudgeState, ...], Field(max_length=10)] = ()
     cursors: Annotated[tuple[Cursor, ...], Field(max_length=MAX_CURSORS)] = ()
@@ -227,23 +255,21 @@ class RolloutStatus(StatusModel):
 
 ConditionType = Literal["Ready", "Progressing", "Promoted", "Degraded", "PlanValid", "Stalled"]
 
-Conditions = Annotated[
-    tuple[Condition, ...],
-    Field(
-        max_length=16,
-        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
-    ),
-]
+Conditions = Annotated[tuple[Condition, ...], Field(max_length=16), MapList("type")]
 
 
-class VoiceAssistantStatus(StatusModel):
+class VoiceAssistantStatus(ApiModel):
     """What `kubectl get` and `kubectl describe` show."""
 
     observed_generation: int = 0
-    phase: Phase = Field(default=Phase.INITIALIZING, description="Where the rollout stands.")
-    step: Word = Field(default="", description="Step under way of how many, such as 2/5.")
-    weight: int = Field(default=0, description="Percent of new calls wanted for the canary.")
-    verdict: Word = Field(default="", description="Pass, Fail, Insufficient or Error while a canary is judged.")
+    phase: Phase = Phase.INITIALIZING
+    """Where the rollout stands."""
+    step: Word = ""
+    """Step under way of how many, such as 2/5."""
+    weight: int = 0
+    """Percent of new calls wanted for the canary."""
+    verdict: Word = ""
+    """Pass, Fail, Insufficient or Error while a canary is judged."""
     stable_revision: Word = ""
     canary_revision: Word = ""
     address: Address | None = None
