@@ -1,1 +1,1 @@
-"""The conversation, on Pipecat."""
+"""The conversation: a Pipecat pipeline behind a Twilio Media Streams server, one call a socket."""
