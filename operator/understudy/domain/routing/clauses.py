@@ -9,8 +9,8 @@ import re
 LONGEST_UNIT = 240
 """Characters after which text is spoken at the next space even without punctuation: about 15 s of speech."""
 
-_CLAUSE = re.compile(r"[,.;:!?…。！？，、；：—](?=[\s\"')\]]|$)|[。！？，、；：]|\n")
-_SENTENCE = re.compile(r"[.!?…][\"')\]]*(?=\s|$)|[。！？]|\n")
+_CLAUSE = re.compile(r"[,.;:!?…。！？，、；：—](?=[\s\"')\]]|$)|[。！？，、；：]|\n")  # noqa: RUF001 - Chinese and Japanese marks
+_SENTENCE = re.compile(r"[.!?…][\"')\]]*(?=\s|$)|[。！？]|\n")  # noqa: RUF001 - Chinese and Japanese marks
 _ABBREVIATION = re.compile(r"(?:^|\W)(?:mr|mrs|ms|dr|st|no|vs|prof|e\.g|i\.e|a\.m|p\.m)\.$", re.IGNORECASE)
 _LETTER = re.compile(r"\w")
 

@@ -32,6 +32,8 @@ class Completion:
         tool_calls: how many calls it asked for.
         finish_reason: why it ended; None while it has not.
         useful: whether anything came that an agent can act on.
+        calling: whether a tool call has begun and the answer has not ended. Its pieces are worth nothing to an agent
+            before the last one, and half a call must never be carried out, so they are held until then.
         latest: the text that the latest event added.
     """
 
@@ -42,6 +44,12 @@ class Completion:
         self.finish_reason: str | None = None
         self.useful = False
         self.latest = ""
+        self._called = False
+
+    @property
+    def calling(self) -> bool:
+        """Whether a tool call has begun and the answer has not ended."""
+        return self._called and self.finish_reason is None
 
     @property
     def text(self) -> str:
@@ -105,6 +113,7 @@ class Completion:
         said = choice.get(field) or {}
         useful = any(said.get(name) for name in _USEFUL)
         self.useful = self.useful or useful
+        self._called = self._called or bool(said.get("tool_calls") or said.get("function_call"))
         if choice.get("index", 0) == 0:
             self.finish_reason = choice.get("finish_reason") or self.finish_reason
             self._say(said.get("content") or said.get("refusal"))

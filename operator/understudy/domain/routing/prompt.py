@@ -1,4 +1,4 @@
-"""What is sent to a model in place of the agent's request: the revision's prompt, tools and limits, the agent's dialogue.
+"""What a model is sent in place of the agent's request: the revision's prompt, tools and limits, the agent's dialogue.
 
 The prompt belongs to the revision, so the agent's own `system` and `developer` messages are dropped: kept, they would
 survive a rescue and speak for the revision that was rolled back. Tools of the agent that the revision does not name are

@@ -39,7 +39,5 @@ def _ends_with(base: str, segment: str) -> bool:
 def _join(base: str, path: str, schemes: dict[str, str]) -> str:
     parts = urlsplit(base)
     if parts.scheme not in schemes or not parts.netloc:
-        raise ValueError(
-            f"{base!r} is not a URL: write http(s)://host or ws(s)://host, with a port and a path if needed"
-        )
+        raise ValueError(f"{base!r} is not a URL: write http(s)://host or ws(s)://host, a port and a path if needed")
     return urlunsplit((schemes[parts.scheme], parts.netloc, parts.path.rstrip("/") + path, "", ""))

@@ -61,7 +61,7 @@ class SseDecoder:
 
 
 def _event(raw: bytes) -> Event:
-    if raw.startswith(b"data: ") and raw.count(b"\n") == 2 and raw.endswith(b"\n\n"):  # what nearly every event is
+    if raw.startswith(b"data: ") and raw.endswith(b"\n\n") and b"\n" not in raw[:-2]:  # what nearly every event is
         return Event(raw, raw[6:-2])
     lines = [line for line in _LINE.split(raw) if line.startswith(b"data:")]
     if not lines:

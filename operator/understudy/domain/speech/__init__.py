@@ -1,0 +1,1 @@
+"""Speech on the wire: what providers say, sans I/O. Bytes and messages in, events out."""

@@ -1,0 +1,153 @@
+"""Cartesia's WebSocket for speech: as a provider, and as the protocol our agents speak to us.
+
+Source: Cartesia's API reference, "TTS (WebSocket)", version 2026-03-01.
+"""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from understudy.domain.revision.snapshot import Account, Voice
+from understudy.domain.routing.providers import cartesia_url
+from understudy.domain.speech.audio import SpeechFormat
+from understudy.domain.speech.codec import Connect
+
+VERSION = "2026-03-01"
+"""The protocol version we speak to Cartesia."""
+
+DEFAULT_MODEL = "sonic-3"
+"""What is asked for where the revision names no model."""
+
+DEFAULT_BUFFER_MS = 3000
+"""How long Cartesia may wait for more text before it speaks, where the agent does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """When words are heard: seconds from the start of the context."""
+
+    words: tuple[str, ...]
+    starts: tuple[float, ...]
+    ends: tuple[float, ...]
+
+    def later(self, seconds: float) -> "Words":
+        """The same, `seconds` later."""
+        return Words(self.words, tuple(s + seconds for s in self.starts), tuple(e + seconds for e in self.ends))
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A piece of a context's audio."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The context is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider cannot speak the context."""
+
+    status: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Anything else, passed on as it is."""
+
+    message: dict[str, Any]
+
+
+VoiceEvent = Audio | Words | Done | Refused | Other
+
+
+def connect(account: Account, key: str | None) -> Connect:
+    """The request that opens the socket."""
+    headers = {"Cartesia-Version": VERSION} | ({"X-API-Key": key} if key else {})
+    return Connect(cartesia_url(account.base_url), headers)
+
+
+def request(message: dict[str, Any], voice: Voice) -> dict[str, Any]:
+    """The agent's message with the revision's voice, model and language in place of its own."""
+    body = {**message, **voice.settings, "voice": {"mode": "id", "id": voice.voice_id}}
+    body["model_id"] = voice.model or DEFAULT_MODEL
+    if voice.language:
+        body["language"] = voice.language
+    return body
+
+
+def single(text: str, voice: Voice, audio: SpeechFormat, context_id: str) -> dict[str, Any]:
+    """One whole text as one context."""
+    output = {"container": "raw", "encoding": audio.encoding, "sample_rate": audio.sample_rate}
+    message = {"transcript": text, "continue": False, "context_id": context_id, "output_format": output}
+    return request(message, voice)
+
+
+def receive(text: str) -> tuple[str, VoiceEvent]:
+    """Context id and meaning of a message from Cartesia.
+
+    Raises:
+        ValueError: it is not one of the protocol.
+    """
+    message = orjson.loads(text)
+    if not isinstance(message, dict):
+        raise ValueError("a message that is not an object")  # noqa: TRY004 - a protocol error, not a caller's
+    return str(message.get("context_id") or ""), _event(message)
+
+
+def _event(message: dict[str, Any]) -> VoiceEvent:
+    match message.get("type"):
+        case "chunk":
+            return Audio(base64.b64decode(message["data"]))
+        case "timestamps":
+            times = message["word_timestamps"]
+            return Words(tuple(times["words"]), tuple(times["start"]), tuple(times["end"]))
+        case "done":
+            return Done()
+        case "error":
+            return Refused(message.get("status_code"))
+    return Other(message)
+
+
+def chunk(context_id: str, data: bytes) -> str:
+    """Audio for the agent."""
+    body = {
+        "type": "chunk",
+        "context_id": context_id,
+        "status_code": 206,
+        "done": False,
+        "step_time": 0.0,
+        "data": base64.b64encode(data).decode(),
+    }
+    return orjson.dumps(body).decode()
+
+
+def timestamps(context_id: str, words: Words) -> str:
+    """Word times for the agent."""
+    times = {"words": words.words, "start": words.starts, "end": words.ends}
+    body = {"type": "timestamps", "context_id": context_id, "status_code": 206, "done": False, "word_timestamps": times}
+    return orjson.dumps(body).decode()
+
+
+def done(context_id: str) -> str:
+    """The end of a context, for the agent."""
+    return orjson.dumps({"type": "done", "context_id": context_id, "status_code": 200, "done": True}).decode()
+
+
+def error(context_id: str, message: str, status: int = 502) -> str:
+    """A failure, for the agent; a `done` still has to follow."""
+    body = {
+        "type": "error",
+        "context_id": context_id,
+        "status_code": status,
+        "done": True,
+        "title": "Voice unavailable",
+        "message": message,
+        "error": message,
+    }
+    return orjson.dumps(body).decode()
