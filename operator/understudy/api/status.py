@@ -144,6 +144,8 @@ class Reading(ApiModel):
     metric: Word
     """Its signal, such as Turn or Quality."""
     verdict: Verdict
+    reason: Word = ""
+    """NoCalls, TooFewCalls, Passed, Worse, MissesObjective, BothArmsBad, NotProven or NoSource."""
     threshold: float
     """The objective, in percent."""
     margin: float

@@ -1,0 +1,55 @@
+"""A reading as a sentence, for `kubectl describe`, events and the reason of a rollback."""
+
+from understudy.api.rollout import Slo
+from understudy.api.status import Reading
+
+_NOUNS = {
+    "FirstResponse": "first responses",
+    "DroppedCalls": "dropped calls",
+    "FailedTools": "failed tool calls",
+    "WebhookErrors": "webhook errors",
+    "Reprompts": "reprompts",
+    "Abandonment": "abandoned calls",
+    "Quality": "quality",
+    "Completion": "completed calls",
+}
+
+_ENDINGS = {
+    "BothArmsBad": "both arms miss the objective, so this is no fault of the canary",
+    "NotProven": "not yet told from chance",
+}
+
+
+def percent(value: float | None) -> str:
+    """`12.3 %`, or `no data`."""
+    return "no data" if value is None else f"{value:.4g} %"
+
+
+def measured(slo: Slo) -> str:
+    """What is measured, such as `turns over 1200ms`."""
+    if slo.latency:
+        noun = "turns" if slo.latency.signal == "Turn" else _NOUNS[slo.latency.signal]
+        return f"{noun} over {slo.latency.threshold}"
+    kind = slo.ratio or slo.score
+    return _NOUNS[kind.signal] if kind else "query"
+
+
+def _ending(reading: Reading, min_calls: int) -> str:
+    if reading.reason in ("NoCalls", "TooFewCalls"):
+        return f"{reading.canary_calls} of {min_calls} canary calls"
+    return _ENDINGS.get(reading.reason, "")
+
+
+def sentence(slo: Slo, reading: Reading, min_calls: int) -> str:
+    """The reading with metric, value, stable's value, objective, samples and evidence."""
+    if reading.reason == "NoSource":
+        return "the source of this SLO does not answer"
+    sign = "≥" if slo.score else "≤"
+    parts = [
+        f"{measured(slo)}: canary {percent(reading.value)}, stable {percent(reading.stable_value)}",
+        f"objective {sign} {percent(reading.threshold)}",
+        f"{reading.canary_calls} canary and {reading.stable_calls} stable calls",
+        f"evidence {reading.evidence:.4g} of {reading.evidence_needed:.4g}",
+        _ending(reading, min_calls),
+    ]
+    return "; ".join(part for part in parts if part)
