@@ -33,8 +33,8 @@ class VoiceAssistantSpec(ApiModel):
     voice: Voice
     """What speaks."""
     fallback_plan_ref: LocalRef | None = None
-    """FallbackPlan in the same namespace; used where the assistant has no list of its own. Editing the plan is a rollout
-    of every assistant that refers to it."""
+    """FallbackPlan in the same namespace; used where the assistant has no list of its own. Editing the plan is a
+    rollout of every assistant that refers to it."""
     turn_budget: Annotated[DurationText, duration_between("200ms", "10s", "1200ms")] = "1200ms"
     """From the caller's last word to the assistant's first. Everything in a turn draws from it, retries too."""
     server: Server | None = None

@@ -53,8 +53,8 @@ class FallbackTranscriber(ApiModel):
     """Which of spec.accounts; its provider is this transcriber's. Absent: the only account with this provider."""
     model: Identifier | None = None
     """deepgram nova-3 (default), nova-3-general, nova-3-medical, nova-2 and others that begin with nova-;
-    gladia fast, accurate, solaria-1; speechmatics default; 11labs scribe_v1; cartesia ink-whisper; google a Gemini model;
-    openai its Realtime transcription model, which has to be given."""
+    gladia fast, accurate, solaria-1; speechmatics default; 11labs scribe_v1; cartesia ink-whisper; google a Gemini
+    model; openai its Realtime transcription model, which has to be given."""
     language: LanguageTag | None = None
     """What the caller speaks. deepgram en (default) or another code, multi for several; assembly-ai en or multi; azure
     a tag with region such as en-US; google a name such as English; 11labs and cartesia two letters."""

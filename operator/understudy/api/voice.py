@@ -76,7 +76,8 @@ class VoiceFallbackPlan(ApiModel):
     )
 
     voices: Voices | None = None
-    """Tried in this order, and only these. []: no fallback. Absent: the referenced plan's, otherwise other accounts'."""
+    """Tried in this order, and only these. []: no fallback. Absent: the referenced plan's list, otherwise the voices of
+    other accounts."""
     auto_fallback: AutoFallback | None = None
     """Other accounts after the list. Absent: the referenced plan's; without any plan they are tried."""
 
