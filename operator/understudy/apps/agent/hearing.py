@@ -12,14 +12,18 @@ from pipecat.audio.turn.smart_turn.local_smart_turn_v3 import LocalSmartTurnAnal
 from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADAnalyzer, VADParams, VADState
 
+from understudy.apps.agent.silence import SilenceMeter
+
 SAMPLE_RATE = 8000
 """Hertz: what the carrier sends. Anything else is a resampler's delay and work for nothing."""
 
 VAD_START_SECONDS = 0.2
 """Speech that counts as speech: shorter interrupts the assistant for every cough."""
-VAD_STOP_SECONDS = 0.16
-"""Silence after which the turn is judged: five windows of 32 ms. It is the largest part of a turn's latency; below
-it, the closures of plosives (up to 130 ms) would cut words. The library's default of 0.2 costs one window more."""
+VAD_STOP_SECONDS = 0.2
+"""The detector's own silence after which the turn is judged: the library's default."""
+LEVEL_STOP_SECONDS = 0.18
+"""The same by the signal's level, which says so first on all but noisy lines. It is the largest part of a turn's
+latency; below it, the closures of plosives (up to 130 ms) would end turns within words."""
 VAD_CONFIDENCE = 0.7
 """The library's default."""
 VAD_MIN_VOLUME = 0.0
@@ -27,7 +31,7 @@ VAD_MIN_VOLUME = 0.0
 
 
 class SharedSilero(SileroVADAnalyzer):
-    """Silero on a session that other calls use too, run where it is called.
+    """Silero on a session that other calls use too, run where it is called, with the level as second opinion.
 
     One window takes 0.1 ms, which is less than handing it to a thread and back.
     """
@@ -38,10 +42,16 @@ class SharedSilero(SileroVADAnalyzer):
         self._model.reset_states()  # type: ignore[no-untyped-call]
         self._windows_since_reset = 0
         self._low_confidence_windows = 0
+        self._silence = SilenceMeter(SAMPLE_RATE)
 
     async def analyze_audio(self, buffer: bytes) -> VADState:
         """The state after `buffer`: 16-bit PCM of any length."""
-        return self._run_analyzer(buffer)
+        state = self._run_analyzer(buffer)
+        self._silence.add(buffer)
+        if state in (VADState.SPEAKING, VADState.STOPPING) and self._silence.seconds >= LEVEL_STOP_SECONDS:
+            self._vad_state = state = VADState.QUIET
+            self._vad_stopping_count = 0
+        return state
 
     def _get_smoothed_volume(self, audio: bytes) -> float:  # noqa: ARG002
         return 1.0

@@ -5,7 +5,7 @@ from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy, TurnAnaly
 from pipecat.turns.user_stop.base_user_turn_stop_strategy import BaseUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
 
-from understudy.apps.agent.hearing import VAD_STOP_SECONDS, Models
+from understudy.apps.agent.hearing import LEVEL_STOP_SECONDS, Models
 from understudy.apps.agent.settings import Settings
 
 TURN_STOP_TIMEOUT_SECONDS = 2.0
@@ -26,7 +26,7 @@ def user_turns(models: Models, settings: Settings) -> LLMUserAggregatorParams:
 
 
 def _stop(models: Models, settings: Settings) -> BaseUserTurnStopStrategy:
-    after_vad = max(0.0, settings.end_of_turn_silence_ms / 1000 - VAD_STOP_SECONDS)
+    after_vad = max(0.0, settings.end_of_turn_silence_ms / 1000 - LEVEL_STOP_SECONDS)
     if settings.end_of_turn == "Silence":
         return SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=after_vad)
     return TurnAnalyzerUserTurnStopStrategy(turn_analyzer=models.smart_turn(after_vad))

@@ -24,6 +24,7 @@ async def warm_up(shared: Shared) -> None:
     judge.set_sample_rate(SAMPLE_RATE)
     judge.append_audio(noise, is_speech=True)
     await judge.analyze_end_of_turn()
-    nowhere = CallStart(stream_sid="rehearsal", call_sid="rehearsal", token="", proxy="http://127.0.0.1:9")
+    name = "rehearsal"
+    nowhere = CallStart(stream_sid=name, call_sid=name, token=name, proxy="http://127.0.0.1:9")
     Conversation(nowhere, CallerSocket(web.WebSocketResponse()), shared)
     await asyncio.sleep(0)
