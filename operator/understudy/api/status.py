@@ -10,6 +10,7 @@ from pydantic import Field
 
 from understudy.api.base import ApiModel
 from understudy.api.markers import MapList
+from understudy.api.rollout import RescueMode
 
 MAX_HISTORY = 20
 """Transitions kept: two or three whole rollouts."""
@@ -100,6 +101,8 @@ class RetainedRevision(Revision):
 
     until: Time
     """No call can outlive this."""
+    rejected: bool = False
+    """Rolled back: its live calls are rescued if the policy says so."""
 
 
 class Rejected(ApiModel):
@@ -231,8 +234,14 @@ class RolloutStatus(ApiModel):
     """When every ready proxy had the wanted weight."""
     not_ready_since: Time | None = None
     """Since when the canary's agent pods are not ready."""
+    rescue: RescueMode = RescueMode.NEXT_TURN
+    """As the routing document says."""
     weight: int = 0
     """Percent of new calls wanted for the canary."""
+    canary_calls: int = 0
+    """Finished calls of the canary in this rollout."""
+    stable_calls: int = 0
+    """Finished calls of stable in this rollout."""
     acked_weight: int = 0
     """The weight that every ready proxy last acknowledged."""
     acked_proxies: int = 0

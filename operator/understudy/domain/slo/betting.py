@@ -9,8 +9,8 @@ the canary is no worse, no bet can be expected to grow, so the chance that the m
 A round takes the mean badness c of the canary's and s of stable's waiting calls, both in [0, 1], and multiplies each
 bet's wealth by (1 + b (c - m)) (1 - b (s - m)), where m is the mean of all calls of earlier rounds. The arms are
 independent, so with true means C <= S the expectation is at most (1 + b (S - m)) (1 - b (S - m)), which is
-1 - b² (S - m)² and never above 1, whatever m is. Against betting on c - s alone this needs half the calls when a canary is all bad (4 against 2 per
-round), and something that hits both arms at once only slows it down.
+1 - b² (S - m)² and never above 1, whatever m is. Against betting on c - s alone this needs half the calls when a
+canary is all bad (4 against 2 per round), and something that hits both arms at once only slows it down.
 """
 
 import math
