@@ -16,6 +16,10 @@ class Malformed(ValueError):
     """A chunk that is no chunk, or one that carries an error; the message holds no content."""
 
 
+class NoAnswer(ValueError):
+    """The provider ended its answer before it was one."""
+
+
 class Progress(Enum):
     """What an event brought."""
 

@@ -21,6 +21,7 @@ class SpeechFormat:
     sample_rate: int = 24_000
 
     def __post_init__(self) -> None:
+        """Refuse what cannot be produced."""
         if self.encoding not in _WIDTH:
             raise ValueError(f"encoding {self.encoding!r} is not supported: ask for {', '.join(_WIDTH)}")
         if not 8000 <= self.sample_rate <= 48_000:  # noqa: PLR2004 - Hz
@@ -74,18 +75,17 @@ def _mulaw(samples: "np.ndarray[tuple[int, ...], np.dtype[np.int16]]") -> bytes:
     exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 5
     mantissa = (magnitude >> (exponent + 1)) & 0x0F
     code = (~((exponent << 4) | mantissa)) & 0x7F
-    return (sign | code).astype(np.uint8).tobytes()
+    return bytes((sign | code).astype(np.uint8).tobytes())
 
 
 def _alaw(samples: "np.ndarray[tuple[int, ...], np.dtype[np.int16]]") -> bytes:
     wide = samples.astype(np.int32) >> 3
     sign = np.where(wide < 0, 0x00, 0x80)
     magnitude = np.where(wide < 0, -wide - 1, wide)
-    exponent = np.floor(np.log2(np.maximum(magnitude, 16))).astype(np.int32) - 4
-    exponent = np.where(magnitude < 32, 0, exponent)  # noqa: PLR2004 - G.711: the first two segments are one line
-    mantissa = np.where(magnitude < 32, magnitude >> 1, magnitude >> exponent) & 0x0F  # noqa: PLR2004 - as above
-    code = (np.where(magnitude < 32, magnitude >> 4, exponent) << 4) | mantissa  # noqa: PLR2004 - as above
-    return ((sign | code) ^ 0x55).astype(np.uint8).tobytes()
+    # The first two segments are one straight line: both have the step of the second.
+    exponent = np.maximum(np.floor(np.log2(np.maximum(magnitude, 1))).astype(np.int32) - 4, 0)
+    mantissa = (magnitude >> np.maximum(exponent, 1)) & 0x0F
+    return bytes(((sign | (exponent << 4) | mantissa) ^ 0x55).astype(np.uint8).tobytes())
 
 
 def wav_header(rate: int) -> bytes:

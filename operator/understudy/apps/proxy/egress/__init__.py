@@ -1,0 +1,18 @@
+"""Egress: the only way from an agent to a provider. Each facade speaks a protocol that voice frameworks know."""
+
+from aiohttp import web
+
+from understudy.apps.proxy.context import ProxyContext
+from understudy.apps.proxy.egress.chat import Chat
+from understudy.apps.proxy.egress.metrics import EgressMetrics
+from understudy.apps.proxy.egress.parts import Egress
+from understudy.apps.proxy.egress.webhook import Webhooks
+
+
+def routes(context: ProxyContext) -> list[web.RouteDef]:
+    """The facades' routes; call once per context, since it registers the egress's metrics."""
+    egress = Egress(context, EgressMetrics(context.metrics.registry))
+    return [
+        web.post("/v1/chat/completions", Chat(egress).handle),
+        web.post("/v1/webhook", Webhooks(egress).handle),
+    ]

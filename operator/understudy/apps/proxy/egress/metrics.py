@@ -1,0 +1,60 @@
+"""What Prometheus reads of the egress. Labels are account names from manifests, and enumerations: bounded."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from understudy.base.errors import ProviderError, ProviderRefused, ProviderTimeout
+
+_CLAUSE_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
+"""Seconds; dense where a turn budget of about a second is won or lost."""
+
+
+class EgressMetrics:
+    """The egress's collectors.
+
+    Args:
+        registry: the process's.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.attempts = Counter(
+            "understudy_provider_attempts",
+            "Requests and sockets opened at providers, by what became of them.",
+            ("part", "account", "outcome"),
+            registry=registry,
+        )
+        self.failovers = Counter(
+            "understudy_provider_failovers", "Fallbacks that took over.", ("part", "account"), registry=registry
+        )
+        self.cancelled = Counter(
+            "understudy_provider_cancels",
+            "Requests cancelled at providers because the agent or the call went away.",
+            ("part", "account"),
+            registry=registry,
+        )
+        self.broken = Counter(
+            "understudy_provider_breaks",
+            "Streams that broke after output had reached the agent.",
+            ("part", "account"),
+            registry=registry,
+        )
+        self.first_clause = Histogram(
+            "understudy_model_first_clause_seconds",
+            "Model request to first speakable clause, failed attempts included.",
+            ("account",),
+            buckets=_CLAUSE_BUCKETS,
+            registry=registry,
+        )
+        self.webhooks = Counter(
+            "understudy_webhook_requests", "Tool calls carried out.", ("outcome",), registry=registry
+        )
+
+    def failed(self, part: str, cause: ProviderError) -> None:
+        """One alternative failed."""
+        self.attempts.labels(part, cause.provider, outcome(cause)).inc()
+
+
+def outcome(cause: ProviderError) -> str:
+    """The label for `cause`: one of four words."""
+    if isinstance(cause, ProviderTimeout):
+        return "timeout"
+    return "refused" if isinstance(cause, ProviderRefused) else "broke"
