@@ -24,6 +24,9 @@ MAX_RETAINED = 10
 MAX_BETS = 8
 """Sizes of bet that a judge plays at once."""
 
+MAX_WAITING = 32
+"""Calls of one arm that wait for the other's; beyond it the oldest are passed over."""
+
 Time = Annotated[str, Field(max_length=40, description="RFC 3339, UTC.")]
 Name = Annotated[str, Field(max_length=253)]
 Word = Annotated[str, Field(max_length=64)]
@@ -175,11 +178,15 @@ class JudgeState(ApiModel):
     canary_sum: float = 0.0
     stable_calls: int = 0
     stable_sum: float = 0.0
-    pending_canary_calls: int = 0
-    pending_canary_sum: float = 0.0
-    pending_stable_calls: int = 0
-    pending_stable_sum: float = 0.0
-    pairs: int = 0
+    waiting_canary: Annotated[tuple[float, ...], Field(max_length=MAX_WAITING)] = ()
+    """Badness of canary calls that wait for stable calls to be compared with, oldest first."""
+    waiting_stable: Annotated[tuple[float, ...], Field(max_length=MAX_WAITING)] = ()
+    """Badness of stable calls that wait for canary calls."""
+    rounds: int = 0
+    """Comparisons made."""
+    compared_calls: int = 0
+    """Calls of both arms in them."""
+    compared_sum: float = 0.0
     log_wealth: Annotated[tuple[float, ...], Field(max_length=MAX_BETS)] = ()
     """Of each bet that the canary is worse than stable."""
     alone_calls: int = 0

@@ -6,11 +6,12 @@ the canary is no worse, no bet can be expected to grow, so the chance that the m
 2020 (bounded means by betting), Howard, Ramdas, McAuliffe & Sekhon 2021 (validity at any time), Turner, Ly & Grünwald
 2021 (two samples: bet on one, against the other).
 
-A round takes the mean badness c of the canary's and s of stable's waiting calls, both in [0, 1], and multiplies each
-bet's wealth by (1 + b (c - m)) (1 - b (s - m)), where m is the mean of all calls of earlier rounds. The arms are
-independent, so with true means C <= S the expectation is at most (1 + b (S - m)) (1 - b (S - m)), which is
-1 - b² (S - m)² and never above 1, whatever m is. Against betting on c - s alone this needs half the calls when a
-canary is all bad (4 against 2 per round), and something that hits both arms at once only slows it down.
+A round takes one call of the arm with fewer calls and g of the other, so many as the weight sends there. With stakes b
+for the one and b/g for each of the others it multiplies a bet's wealth by 1 + stake (x - m) for each canary call of
+badness x and by 1 - stake (x - m) for each stable one; m is the mean of all calls of earlier rounds. The arms are
+independent, so if the true means are C <= S the expectation is at most (1 + b u) (1 - b u / g)^g <= exp(b u - b u) = 1
+with u = S - m, whatever m is. Against betting on the difference alone this needs half the calls when a canary is all
+bad (wealth times 4 against times 2 per pair), and something that hits both arms at once only slows it down.
 """
 
 import math
@@ -24,8 +25,11 @@ BETS = (0.1, 0.3, 0.5, 0.75, 0.95)
 LEAST = 0.01
 """Means are taken as at least this and at most 1 - this, so that stakes stay finite."""
 
-PRIOR_CALLS = 1.0
-"""Weight, in rounds of two calls, of the guess of 0.5 before there is any call."""
+PRIOR_CALLS = 2.0
+"""Weight, in calls, of the guess of 0.5 before there is any call."""
+
+MOST_PER_ROUND = 10
+"""Calls of the busier arm in a round: at lower weights than 10 the rest would add little and wait long."""
 
 MOST_EVIDENCE = 1e9
 """Shown and stored evidence is cut here: beyond it, the number means nothing."""
@@ -43,40 +47,51 @@ def evidence(log_wealth: Sequence[float]) -> float:
     return min(MOST_EVIDENCE, math.fsum(math.exp(each) for each in log_wealth) / len(log_wealth))
 
 
-def settle(state: JudgeState) -> JudgeState:
-    """`state` after a round of what is waiting on both arms; unchanged while either arm has nothing waiting."""
-    if not (state.pending_canary_calls and state.pending_stable_calls):
+def group_sizes(weight: int) -> tuple[int, int]:
+    """Calls of (canary, stable) in a round while the canary gets `weight` percent: about as many as arrive together."""
+    weight = min(99, max(1, weight))
+    stable_per_canary = min(MOST_PER_ROUND, max(1, round((100 - weight) / weight)))
+    canary_per_stable = min(MOST_PER_ROUND, max(1, round(weight / (100 - weight))))
+    return canary_per_stable, stable_per_canary
+
+
+def settle(state: JudgeState, sizes: tuple[int, int]) -> JudgeState:
+    """`state` after a round of the calls that waited longest; unchanged while either arm has too few waiting.
+
+    Args:
+        state: before.
+        sizes: calls of (canary, stable) in the round; decided by the weight, never by what the calls were like.
+    """
+    from_canary, from_stable = sizes
+    canary, stable = state.waiting_canary[:from_canary], state.waiting_stable[:from_stable]
+    if len(canary) < from_canary or len(stable) < from_stable:
         return state
-    canary = state.pending_canary_sum / state.pending_canary_calls
-    stable = state.pending_stable_sum / state.pending_stable_calls
     middle = _mean_before(state)
-    largest = 1 / max(middle, 1 - middle)
+    largest = min(from_canary / middle, from_stable / (1 - middle))
     wealth = tuple(
-        each + math.log1p(share * largest * (canary - middle)) + math.log1p(-share * largest * (stable - middle))
+        each + _gain(canary, middle, share * largest) + _gain(stable, middle, -share * largest)
         for each, share in zip(state.log_wealth or _ZERO, BETS, strict=True)
     )
     return state.model_copy(
         update={
             "log_wealth": wealth,
-            "pairs": state.pairs + 1,
-            "pending_canary_calls": 0,
-            "pending_canary_sum": 0.0,
-            "pending_stable_calls": 0,
-            "pending_stable_sum": 0.0,
+            "rounds": state.rounds + 1,
+            "waiting_canary": state.waiting_canary[from_canary:],
+            "waiting_stable": state.waiting_stable[from_stable:],
+            "compared_calls": state.compared_calls + from_canary + from_stable,
+            "compared_sum": state.compared_sum + sum(canary) + sum(stable),
         }
     )
 
 
+def _gain(calls: Sequence[float], middle: float, stake: float) -> float:
+    """Log of what a stake on these calls being above (or, if negative, below) `middle` is multiplied by."""
+    return math.fsum(math.log1p(stake / len(calls) * (bad - middle)) for bad in calls)
+
+
 def _mean_before(state: JudgeState) -> float:
-    """Mean badness of the rounds before this one, each arm counting the same; known before this round's calls."""
-    arms = (
-        (state.canary_sum - state.pending_canary_sum, state.canary_calls - state.pending_canary_calls),
-        (state.stable_sum - state.pending_stable_sum, state.stable_calls - state.pending_stable_calls),
-    )
-    means = [total / calls for total, calls in arms if calls > 0]
-    if not means:
-        return 0.5
-    guess = (0.5 * PRIOR_CALLS + state.pairs * sum(means) / len(means)) / (PRIOR_CALLS + state.pairs)
+    """Mean badness of the rounds before this one; known before this round's calls are looked at."""
+    guess = (state.compared_sum + 0.5 * PRIOR_CALLS) / (state.compared_calls + PRIOR_CALLS)
     return min(1 - LEAST, max(LEAST, guess))
 
 

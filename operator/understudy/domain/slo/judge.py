@@ -9,9 +9,12 @@ Insufficient: everything else, an outage of both arms included. Error: the SLO's
 from dataclasses import dataclass
 
 from understudy.api.rollout import Slo
-from understudy.api.status import JudgeState, Reading, Verdict
+from understudy.api.status import MAX_WAITING, JudgeState, Reading, Verdict
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import betting, measure, words
+
+EVERY_CALL = 100
+"""The weight at which stable takes no new calls."""
 
 MIN_FAIL_CALLS = 5
 """Canary calls before a Fail: calls that run at the same moment share a provider's hiccup and are not independent."""
@@ -62,34 +65,41 @@ def start(slo: Slo) -> JudgeState:
     return JudgeState(slo=slo.name, signature=measure.signature(slo))
 
 
-def update(state: JudgeState, arm: Arm, bad: float, allowed: float, *, alone: bool = False) -> JudgeState:
+def update(state: JudgeState, arm: Arm, bad: float, slo: Slo, weight: int) -> JudgeState:
     """`state` after one finished call.
 
     Args:
         state: before.
         arm: the call's.
         bad: its badness in [0, 1], from `measure.badness`.
-        allowed: the objective as badness, for the time without stable.
-        alone: whether stable takes no new calls (weight 100), so that there is nothing to compare with.
+        slo: what is judged.
+        weight: percent of new calls that the canary gets. At 100 there is nothing to compare with, and the canary is
+            held against the objective alone.
     """
     if arm is Arm.STABLE:
-        return betting.settle(_add(state, "stable", bad, pending=True))
-    if not alone:
-        return betting.settle(_add(state, "canary", bad, pending=True))
-    return _add(state, "canary", bad, pending=False).model_copy(
+        added = {
+            "stable_calls": state.stable_calls + 1,
+            "stable_sum": state.stable_sum + bad,
+            "waiting_stable": (*state.waiting_stable, bad)[-MAX_WAITING:],
+        }
+        return betting.settle(state.model_copy(update=added), betting.group_sizes(weight))
+    counted = state.model_copy(
+        update={"canary_calls": state.canary_calls + 1, "canary_sum": state.canary_sum + bad},
+    )
+    if weight >= EVERY_CALL:
+        return _alone(counted, bad, measure.allowed_badness(slo))
+    waiting = counted.model_copy(update={"waiting_canary": (*state.waiting_canary, bad)[-MAX_WAITING:]})
+    return betting.settle(waiting, betting.group_sizes(weight))
+
+
+def _alone(state: JudgeState, bad: float, allowed: float) -> JudgeState:
+    return state.model_copy(
         update={
             "alone_calls": state.alone_calls + 1,
             "alone_sum": state.alone_sum + bad,
             "alone_log_wealth": betting.bet_alone(state.alone_log_wealth, bad, allowed),
         }
     )
-
-
-def _add(state: JudgeState, arm: str, bad: float, *, pending: bool) -> JudgeState:
-    kinds = (arm, f"pending_{arm}") if pending else (arm,)
-    changes = {f"{kind}_calls": getattr(state, f"{kind}_calls") + 1 for kind in kinds}
-    changes |= {f"{kind}_sum": getattr(state, f"{kind}_sum") + bad for kind in kinds}
-    return state.model_copy(update=changes)
 
 
 def standing(state: JudgeState, slo: Slo) -> Standing:

@@ -17,7 +17,7 @@ def seat(judges: Sequence[JudgeState], slos: Sequence[Slo]) -> tuple[JudgeState,
 
 
 def hear(
-    judges: Sequence[JudgeState], slos: Sequence[Slo], calls: Iterable[tuple[Arm, CallObservation]], *, alone: bool
+    judges: Sequence[JudgeState], slos: Sequence[Slo], calls: Iterable[tuple[Arm, CallObservation]], weight: int
 ) -> tuple[JudgeState, ...]:
     """The judges after `calls`, which are in the order of their start.
 
@@ -25,15 +25,14 @@ def hear(
         judges: one for each of `slos`, from `seat`.
         slos: what is judged.
         calls: finished calls with the arm they are evidence for.
-        alone: whether stable takes no new calls.
+        weight: percent of new calls that the canary gets.
     """
     heard = list(judges)
     for arm, call in calls:
         for index, slo in enumerate(slos):
             bad = measure.badness(slo, call)
             if bad is not None:
-                allowed = measure.allowed_badness(slo)
-                heard[index] = judge.update(heard[index], arm, bad, allowed, alone=alone)
+                heard[index] = judge.update(heard[index], arm, bad, slo, weight)
     return tuple(heard)
 
 
