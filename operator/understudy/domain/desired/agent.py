@@ -50,7 +50,7 @@ def _container(settings: AgentSettings) -> dict[str, Any]:
                     "UNDERSTUDY_CALLS_PER_AGENT": str(agent.calls_per_agent),
                     "UNDERSTUDY_END_OF_TURN": agent.end_of_turn,
                     "UNDERSTUDY_END_OF_TURN_SILENCE_MS": str(agent.end_of_turn_silence_ms),
-                    "UNDERSTUDY_MAX_CALL_DURATION_MS": str(settings.max_call_duration_ms),
+                    "UNDERSTUDY_MAX_CALL_MS": str(settings.max_call_duration_ms),
                 }
             ),
         ],

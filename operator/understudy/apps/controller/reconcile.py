@@ -1,0 +1,190 @@
+"""One pass over one assistant: gather → choose → advance → status → routing document → everything else.
+
+The order is what makes a kill at any point harmless. A new revision is stored before anything names it; the status is
+written before the routing document, so that what proxies do was always decided on record; whatever comes later is made
+again from that record. Status and routing writes carry the version that was read.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+from understudy.adapters.cluster.errors import ClusterError
+from understudy.api.assistant import VoiceAssistantSpec
+from understudy.api.status import VoiceAssistantStatus
+from understudy.apps.controller import observing
+from understudy.apps.controller.conditions import Findings, credential_problems, with_findings
+from understudy.apps.controller.events import EventRecorder
+from understudy.apps.controller.metrics import Metrics
+from understudy.apps.controller.observers import Observers
+from understudy.apps.controller.pacing import Pacer
+from understudy.apps.controller.ports import Cluster, Key
+from understudy.apps.controller.recording import Record
+from understudy.apps.controller.reports import Reports
+from understudy.apps.controller.settings import Images
+from understudy.apps.controller.wanted import agents_in_play, make_wanted, pods_to_watch, revisions_in_play
+from understudy.apps.controller.world import World, Worlds
+from understudy.apps.controller.writing import Writer
+from understudy.base.clock import Clock
+from understudy.base.errors import InvalidInput
+from understudy.domain.desired.choice import Choice
+from understudy.domain.desired.kinds import REVISION
+from understudy.domain.desired.plan import Wanted, abandoned_agents, make_access, make_workloads
+from understudy.domain.desired.revisions import StoredRevision, expired_revisions, make_revision
+from understudy.domain.desired.troubles import pod_troubles
+from understudy.domain.rollout.advance import advance
+from understudy.domain.rollout.document import routing_document
+from understudy.domain.rollout.inputs import Decision, Observation
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a reconciler works with."""
+
+    cluster: Cluster
+    worlds: Worlds
+    reports: Reports
+    observers: Observers
+    recorder: EventRecorder
+    metrics: Metrics
+    clock: Clock
+    images: Images
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass has found out so far."""
+
+    key: Key
+    world: World
+    spec: VoiceAssistantSpec | None
+    stored: VoiceAssistantStatus
+    choice: Choice | InvalidInput
+    history: tuple[StoredRevision, ...]
+
+    @property
+    def desired(self) -> StoredRevision | None:
+        """The revision of the current spec, if it is valid."""
+        return self.choice.revision if isinstance(self.choice, Choice) else None
+
+
+class Reconciler:
+    """Brings one assistant at a time to where it should be."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._writer = Writer(tools.cluster, tools.metrics)
+        self._pacer = Pacer(tools.clock)
+        self._record = Record(
+            tools.cluster, self._writer, tools.reports, tools.recorder, tools.metrics, tools.clock, self._pacer
+        )
+        self._refused: dict[Key, tuple[str, ...]] = {}
+
+    async def reconcile(self, key: Key) -> float | None:
+        """One pass; seconds until the next is due by itself.
+
+        Raises:
+            ClusterError: a write or read failed; everything that could be done was.
+        """
+        try:
+            world = await self._tools.worlds.gather(key)
+            if world is None:
+                self.forget(key)
+                return None
+            return await self._pass(key, world)
+        except ClusterError:
+            self._tools.worlds.invalidate(key)
+            raise
+
+    def forget(self, key: Key) -> None:
+        """The assistant is gone; its objects go by their owner references."""
+        self._tools.worlds.invalidate(key)
+        self._tools.observers.forget(key)
+        self._tools.metrics.gone(key)
+        self._pacer.forget(key)
+        self._refused.pop(key, None)
+
+    async def _pass(self, key: Key, world: World) -> float | None:
+        tools = self._tools
+        current = await self._look(key, world)
+        tools.reports.follow(key, current.stored.rollout)
+        tools.observers.sync(key, pods_to_watch(world.pods_of("proxy")))
+        reports = tools.reports.present(key)
+        observation = observing.observe(
+            world,
+            current.stored,
+            current.spec,
+            current.choice,
+            reports=reports,
+            departed=tools.reports.departed(key),
+        )
+        now = tools.clock.now()
+        decision = advance(observation, now)
+        findings = Findings(
+            credentials=credential_problems(reports.values()),
+            pods=pod_troubles(world.pods),
+            refused=self._refused.get(key, ()),
+        )
+        status = with_findings(decision.status, current.stored, findings, observation.generation, now)
+        decision = replace(decision, status=status)
+        return await self._perform(current, observation, decision)
+
+    async def _look(self, key: Key, world: World) -> Pass:
+        """Read spec and status and choose the revision, storing it if it is new."""
+        stored = observing.read_status(world)
+        spec, choice = None, None
+        try:
+            spec = observing.read_spec(world)
+            choice = observing.choose(world, spec, stored, self._tools.images.agent)
+        except InvalidInput as error:
+            return Pass(key, world, spec, stored, error, observing.stored_revisions(world))
+        if choice.is_new:
+            await self._writer.ensure(world, make_revision(world.owner, choice.revision))
+            log.info("%s: new revision %s", key, choice.revision.name)
+        return Pass(key, world, spec, stored, choice, observing.stored_revisions(world))
+
+    async def _perform(self, current: Pass, observation: Observation, decision: Decision) -> float | None:
+        key, world = current.key, current.world
+        wanted = self._wanted(current, decision.status)
+        failures = await self._writer.ensure_all(world, make_access(wanted)) if wanted else []
+        waiting = await self._record.write(key, world, decision, routing_document(observation, decision.status))
+        if wanted:
+            failures += await self._writer.ensure_all(world, make_workloads(wanted))
+            failures += await self._writer.delete_all(world, _leftovers(current, decision.status))
+        self._refused[key] = tuple(str(each) for each in failures if not each.retryable)
+        if failures:
+            raise failures[0]
+        return _earliest(waiting, decision.requeue_at, self._tools.clock.now())
+
+    def _wanted(self, current: Pass, status: VoiceAssistantStatus) -> Wanted | None:
+        if current.spec is None:
+            return None
+        return make_wanted(
+            current.world,
+            current.spec,
+            status,
+            history=current.history,
+            desired=current.desired,
+            images=self._tools.images,
+        )
+
+
+def _leftovers(current: Pass, status: VoiceAssistantStatus) -> list[dict[str, Any]]:
+    """Agents that nobody speaks through, and revisions beyond the history's limit."""
+    rejected = status.rollout.rejected
+    in_use, agents = set(revisions_in_play(status)), set(agents_in_play(status))
+    if desired := current.desired:
+        in_use.add(desired.object_name)
+        if not (rejected and rejected.name == desired.name):
+            agents.add(desired.reference(current.key.name).agent_service)
+    in_use |= {each.object_name for each in current.history if rejected and each.name == rejected.name}
+    expired = {each.object_name for each in expired_revisions(current.history, in_use)}
+    revisions = [each for each in current.world.of_kind(REVISION) if each["metadata"]["name"] in expired]
+    return [*abandoned_agents(current.world.owned.values(), agents), *revisions]
+
+
+def _earliest(waiting: float | None, requeue_at: float | None, now: float) -> float | None:
+    due = [waiting, None if requeue_at is None else max(0.0, requeue_at - now)]
+    return min((each for each in due if each is not None), default=None)

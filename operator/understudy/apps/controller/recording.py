@@ -1,0 +1,61 @@
+"""Putting a decision on record: the status first, then the routing document made from it, then its Events."""
+
+from dataclasses import dataclass
+
+from understudy.api.status import VoiceAssistantStatus
+from understudy.apps.controller.events import EventRecorder
+from understudy.apps.controller.metrics import Metrics
+from understudy.apps.controller.pacing import Pacer, to_json
+from understudy.apps.controller.ports import Cluster, Key
+from understudy.apps.controller.reports import Reports
+from understudy.apps.controller.world import World
+from understudy.apps.controller.writing import Writer
+from understudy.base.clock import Clock
+from understudy.domain import naming
+from understudy.domain.desired.kinds import CONFIG_MAP
+from understudy.domain.desired.routing import make_routing
+from understudy.domain.rollout.inputs import Decision
+from understudy.domain.routing.document import RoutingDocument
+
+
+@dataclass
+class Record:
+    """Writes decisions."""
+
+    cluster: Cluster
+    writer: Writer
+    reports: Reports
+    events: EventRecorder
+    metrics: Metrics
+    clock: Clock
+    pacer: Pacer
+
+    async def write(self, key: Key, world: World, decision: Decision, document: RoutingDocument) -> float | None:
+        """Write what differs; seconds until a status that only moved numbers is due, or None.
+
+        Raises:
+            Conflict: somebody else wrote since `world` was read; nothing further was written.
+            ClusterError: the API server refused or did not answer.
+        """
+        live = world.find(CONFIG_MAP, naming.routing(key.name))
+        version = live["metadata"]["resourceVersion"] if live else None
+        config_map = make_routing(world.owner, document, version)
+        speaks = bool(decision.events) or self.writer.differs(world, config_map)
+        wait = self.pacer.wait_s(key, world.assistant.get("status") or {}, to_json(decision.status))
+        if wait is not None and wait > 0 and not speaks:
+            return wait
+        if wait is not None:
+            await self._write_status(key, world, decision.status)
+        await self.writer.ensure(world, config_map)
+        for event in decision.events:
+            await self.events.post(key, world.owner.uid, event.type.value, event.reason, event.message)
+        return None
+
+    async def _write_status(self, key: Key, world: World, status: VoiceAssistantStatus) -> None:
+        newest = self.reports.newest(key)
+        world.assistant = await self.cluster.replace_status({**world.assistant, "status": to_json(status)})
+        self.pacer.wrote(key)
+        self.reports.follow(key, status.rollout)
+        self.metrics.decided(key, status.phase.value, status.verdict)
+        if newest is not None:
+            self.metrics.evidence(self.clock.now() - newest)
