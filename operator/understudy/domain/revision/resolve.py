@@ -1,0 +1,107 @@
+"""What the user wrote → what the proxies act on: one assistant with its plan, names followed, defaults filled in."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from understudy.api.assistant import VoiceAssistantSpec
+from understudy.api.base import milliseconds
+from understudy.api.fallback_plan import FallbackPlanSpec
+from understudy.base.errors import InvalidInput
+from understudy.domain.revision import chains
+from understudy.domain.revision.directory import Directory
+from understudy.domain.revision.snapshot import Agent, Model, Snapshot, Tool, Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The revision an assistant asks for."""
+
+    snapshot: Snapshot
+    warnings: tuple[str, ...] = ()
+    """Sentences about a plan that is valid but may surprise; each begins with the field's path."""
+
+
+def resolve(
+    spec: VoiceAssistantSpec, plan: FallbackPlanSpec | None, prompt: str | None, agent_image: str
+) -> Resolution:
+    """The content of the revision that `spec` asks for.
+
+    Args:
+        spec: the assistant.
+        plan: the FallbackPlan it refers to; None when it refers to none, or there is none.
+        prompt: content of the ConfigMap key it refers to; None when it refers to none, or there is none.
+        agent_image: the agent image used where the assistant names none.
+
+    Raises:
+        InvalidInput: what the assistant refers to is missing or does not fit.
+    """
+    source = chains.Source(spec, _plan(spec, plan), Directory(spec.accounts))
+    transcribers, about_transcribers = chains.transcribers(source)
+    voices, about_voices = chains.voices(source)
+    model = _model(source, prompt)
+    used = {t.account for t in model.targets} | {t.account for t in transcribers} | {v.account for v in voices}
+    snapshot = Snapshot(
+        accounts=source.directory.used(used),
+        model=model,
+        transcribers=transcribers,
+        voices=voices,
+        turn_budget_ms=milliseconds(spec.turn_budget),
+        webhook=_webhook(spec),
+        agent=_agent(spec, agent_image),
+        max_call_duration_ms=milliseconds(spec.capacity.max_call_duration),
+    )
+    return Resolution(snapshot, (*about_transcribers, *about_voices))
+
+
+def _plan(spec: VoiceAssistantSpec, plan: FallbackPlanSpec | None) -> FallbackPlanSpec:
+    if spec.fallback_plan_ref is None:
+        return FallbackPlanSpec()
+    if plan is None:
+        message = f"there is no FallbackPlan {spec.fallback_plan_ref.name} in this namespace; create it"
+        raise InvalidInput("spec.fallbackPlanRef.name", message, "FallbackPlanNotFound")
+    return plan
+
+
+def _prompt(spec: VoiceAssistantSpec, content: str | None) -> str:
+    if spec.model.system_prompt is not None:
+        return spec.model.system_prompt
+    if content is None:
+        source = spec.model.system_prompt_from
+        wanted = f"{source.config_map_key_ref.name}, key {source.config_map_key_ref.key}" if source else "the prompt"
+        message = f"there is no ConfigMap {wanted} in this namespace; create it, or write systemPrompt"
+        raise InvalidInput("spec.model.systemPromptFrom.configMapKeyRef", message, "SystemPromptNotFound")
+    return content
+
+
+def _model(source: chains.Source, prompt: str | None) -> Model:
+    wanted, retries = source.spec.model, source.plan.retries
+    tools = (Tool(name=t.name, description=t.description, parameters=t.parameters) for t in wanted.tools)
+    values: dict[str, Any] = {"attempt_timeout_ms": milliseconds(retries.timeout)} if retries else {}
+    return Model(
+        targets=chains.targets(source),
+        system_prompt=_prompt(source.spec, prompt),
+        tools=tuple(tools),
+        temperature=wanted.temperature,
+        max_tokens=wanted.max_tokens,
+        **values,
+    )
+
+
+def _webhook(spec: VoiceAssistantSpec) -> Webhook | None:
+    server = spec.server
+    if server is None:
+        return None
+    secret = server.secret_ref.name if server.secret_ref else None
+    return Webhook(url=server.url, timeout_ms=milliseconds(server.timeout), secret=secret)
+
+
+def _agent(spec: VoiceAssistantSpec, default_image: str) -> Agent:
+    agent = spec.agent
+    template = agent.template.model_dump(mode="json", by_alias=True, exclude_none=True) if agent.template else {}
+    return Agent(
+        image=agent.image or default_image,
+        template=template,
+        calls_per_agent=spec.capacity.calls_per_agent,
+        end_of_turn=agent.end_of_turn.strategy,
+        end_of_turn_silence_ms=milliseconds(agent.end_of_turn.silence),
+    )
