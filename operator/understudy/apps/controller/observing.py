@@ -56,7 +56,7 @@ def choose(world: World, spec: VoiceAssistantSpec, status: VoiceAssistantStatus,
     Raises:
         InvalidInput: what the assistant refers to is missing or wrong.
     """
-    plan, prompt = _plan(world, spec), _prompt(world, spec)
+    plan, prompt = _plan(world), _prompt(world, spec)
     rollout = status.rollout
     current = [each.name for each in (rollout.canary, rollout.stable, rollout.rejected) if each]
 
@@ -107,39 +107,21 @@ def _with_policy(observation: Observation, spec: VoiceAssistantSpec) -> Observat
     )
 
 
-def _plan(world: World, spec: VoiceAssistantSpec) -> FallbackPlanSpec | None:
-    if spec.fallback_plan_ref is None:
-        return None
-    field = "spec.fallbackPlanRef.name"
+def _plan(world: World) -> FallbackPlanSpec | None:
     if world.plan is None:
-        raise InvalidInput(
-            field,
-            f"there is no FallbackPlan {spec.fallback_plan_ref.name} in namespace {world.owner.namespace}; create it, "
-            "or remove the reference",
-            "FallbackPlanNotFound",
-        )
+        return None
     try:
         return FallbackPlanSpec.model_validate(world.plan.get("spec") or {})
     except ValidationError as error:
-        raise _unreadable(f"FallbackPlan {spec.fallback_plan_ref.name}", error) from error
+        raise _unreadable(f"FallbackPlan {world.plan['metadata']['name']}", error) from error
 
 
 def _prompt(world: World, spec: VoiceAssistantSpec) -> str | None:
     source = spec.model.system_prompt_from
-    if source is None:
+    if source is None or world.prompt is None:
         return None
-    reference = source.config_map_key_ref
-    text = ((world.prompt or {}).get("data") or {}).get(reference.key)
-    if not text:
-        missing = (
-            f"key {reference.key} in ConfigMap {reference.name}" if world.prompt else f"ConfigMap {reference.name}"
-        )
-        raise InvalidInput(
-            "spec.model.systemPromptFrom.configMapKeyRef",
-            f"there is no {missing} in namespace {world.owner.namespace}; create it, or write systemPrompt",
-            "SystemPromptNotFound",
-        )
-    return str(text)
+    text = (world.prompt.get("data") or {}).get(source.config_map_key_ref.key)
+    return None if text is None else str(text)
 
 
 def _proxies(
