@@ -4,11 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from understudy.apps.proxy.assistants import Assistant
+from understudy.apps.proxy.keys import Keys
 from understudy.base.clock import Clock
 from understudy.base.errors import Unauthorized
 from understudy.domain.calls.ledger import Ledger
+from understudy.domain.calls.observation import CallEnd, CallObservation
 from understudy.domain.calls.token import CallToken
 from understudy.domain.revision.snapshot import Snapshot
+from understudy.domain.routing.document import Arm
+from understudy.domain.routing.held import rescue_target
+
+DETACHED_MAX = 200
+"""Calls of dead peers spoken for at a time; each costs a few KB, and the token's expiry is half an hour away."""
 
 
 class Call:
@@ -16,6 +23,7 @@ class Call:
 
     Attributes:
         token: what the agent shows as its key, decoded.
+        token_text: the same as text.
         id: the carrier's id of the call.
         assistant: `namespace/name`.
         ledger: what the call leaves as evidence; its `now` is `Clock.monotonic()`.
@@ -26,38 +34,100 @@ class Call:
             Set by the chat facade.
         earlier: the dialogue before the call moved to another agent pod; the chat facade puts it before the
             agent's messages, since the new pod knows nothing of it.
+        failure: why the call cannot go on, such as ModelUnavailable; set by a facade that ran out of alternatives,
+            emptied by its next success. A call that the agent ends while it is set was dropped, not ended.
     """
 
-    def __init__(self, token: CallToken, assistant: Assistant, ledger: Ledger, *, detached: bool = False) -> None:
+    def __init__(
+        self, token: CallToken, token_text: str, assistant: Assistant, snapshot: Snapshot, ledger: Ledger
+    ) -> None:
         self.token = token
+        self.token_text = token_text
         self.id = token.call_id
-        self.assistant = assistant.key
         self.namespace = token.namespace
+        self.assistant = assistant.key
         self.ledger = ledger
-        self.detached = detached
+        self.detached = False
         self.resources: set[Callable[[], None]] = set()
         self.dialogue: list[dict[str, Any]] = []
         self.earlier: list[dict[str, Any]] = []
+        self.failure = ""
         self._assistant = assistant
+        self._snapshot = snapshot
+        self._served_by = token.revision
+
+    @property
+    def served_by(self) -> str:
+        """Short digest of the revision that serves the call now."""
+        return self._served_by
+
+    @property
+    def rescued(self) -> bool:
+        """Whether stable has taken over."""
+        return self._served_by != self.token.revision
 
     def snapshot(self) -> Snapshot:
         """The revision that serves the call now: for sockets, the voice and the transcriber."""
-        raise Unauthorized("no such revision")
+        return self._snapshot
 
     def begin_model_turn(self, now: float) -> Snapshot:
         """The revision that serves the model request that starts now, at `Clock.monotonic()`; a rescue begins here.
 
         Records the request in the ledger (`model_request`), so the chat facade must not.
         """
-        raise Unauthorized(f"no such revision at {now}")
+        self._rescue_if_told()
+        self.ledger.model_request(now, rescued=self.rescued)
+        return self._snapshot
+
+    def moved(self) -> None:
+        """Another agent pod takes the call: what was said so far is to be told to it."""
+        self.earlier = [*self.earlier, *self.dialogue]
+        self.dialogue = []
+
+    def close_resources(self) -> None:
+        """Cancel whatever still works for the call: a caller who hung up must not leave the upstream running (P10)."""
+        resources, self.resources = self.resources, set()
+        for close in resources:
+            close()
+
+    def _rescue_if_told(self) -> None:
+        document = self._assistant.document
+        target = rescue_target(document, self._served_by) if document else None
+        snapshot = self._assistant.snapshots.get(target.name) if target else None
+        if target is None or snapshot is None:
+            return
+        if not self.rescued:
+            self._assistant.rescued_calls += 1
+        self._served_by, self._snapshot = target.name, snapshot
 
 
 class Registry:
     """Every call and assistant of this process."""
 
-    def __init__(self, assistants: dict[str, Assistant], clock: Clock) -> None:
+    def __init__(self, assistants: dict[str, Assistant], keys: Keys, clock: Clock) -> None:
         self.assistants = assistants
+        self.keys = keys
         self._clock = clock
+        self._by_token: dict[str, Call] = {}
+        self._detached: dict[str, Call] = {}
+
+    def open(self, assistant: Assistant, call_id: str, arm: Arm, revision: str) -> Call:
+        """Admit a call on `revision`, whose snapshot the assistant holds."""
+        snapshot = assistant.snapshots[revision]
+        token, text = self.keys.issue(assistant, call_id, arm, revision, snapshot)
+        call = Call(token, text, assistant, snapshot, self._ledger(token))
+        assistant.live[call_id] = call
+        self._by_token[text] = call
+        return call
+
+    def close(self, call: Call, end: CallEnd, cause: str) -> CallObservation:
+        """End a call: stop its upstream work, and keep and return what it left."""
+        assistant = self.assistants[call.assistant]
+        self._by_token.pop(call.token_text, None)
+        if assistant.live.get(call.id) is call:
+            del assistant.live[call.id]
+        call.close_resources()
+        return assistant.record(call.ledger.finish(end, cause, self._clock.monotonic()), self._clock.now())
 
     def authenticate(self, token_text: str) -> Call:
         """The call that `token_text` speaks for.
@@ -65,8 +135,41 @@ class Registry:
         Raises:
             Unauthorized: not one of ours, expired, or the call is over.
         """
-        raise Unauthorized(token_text[:0] + "the call token is not one of ours")
+        call = self._by_token.get(token_text) or self._detached.get(token_text)
+        if call is None:
+            return self._adopt(token_text)
+        if self._clock.now() >= call.token.expires_at:
+            raise Unauthorized("the call token has expired")
+        return call
 
     def live(self) -> tuple[Call, ...]:
         """Calls whose audio this proxy relays."""
-        return ()
+        return tuple(call for assistant in self.assistants.values() for call in assistant.live.values())
+
+    def _adopt(self, token_text: str) -> Call:
+        """A call whose proxy is gone, on the strength of that proxy's signature."""
+        token = self.keys.verify(token_text, self.assistants.values())
+        assistant = self.assistants.get(f"{token.namespace}/{token.assistant}")
+        if assistant is None or self.keys.is_ticket(token):
+            raise Unauthorized("the token opens no call here")
+        if token.key_id == self.keys.key_id:
+            raise Unauthorized("the call is over")
+        snapshot = assistant.snapshots.get(token.revision)
+        if snapshot is None:
+            raise Unauthorized("the call's revision is not served any more")
+        call = Call(token, token_text, assistant, snapshot, self._ledger(token))
+        call.detached = True
+        if len(self._detached) >= DETACHED_MAX:
+            self._detached.pop(next(iter(self._detached))).close_resources()
+        self._detached[token_text] = call
+        return call
+
+    def _ledger(self, token: CallToken) -> Ledger:
+        return Ledger(
+            call_id=token.call_id,
+            revision=token.revision,
+            arm=Arm(token.arm),
+            budget_ms=token.budget_ms,
+            started_at=self._clock.now(),
+            now=self._clock.monotonic(),
+        )

@@ -1,0 +1,103 @@
+"""Health, metrics, and what the operator reads: on a port of their own."""
+
+import math
+
+import orjson
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from understudy.apps.proxy.assistants import Assistant
+from understudy.apps.proxy.context import ProxyContext
+from understudy.apps.proxy.drain import Drain
+from understudy.domain.calls.observation import ProxyReport
+
+MAX_WAIT_S = 60.0
+"""Longest a reader may ask us to hold a request: shorter than what load balancers and clients give up on."""
+
+
+class Admin:
+    """Handlers of the admin port.
+
+    Args:
+        context: the process's parts.
+        drain: whether the process is leaving.
+        pod: its name.
+        boot_id: new at each start.
+    """
+
+    def __init__(self, context: ProxyContext, drain: Drain, pod: str, boot_id: str) -> None:
+        self._context = context
+        self._registry = context.registry
+        self._drain = drain
+        self._pod = pod
+        self._boot_id = boot_id
+
+    def routes(self) -> list[web.RouteDef]:
+        """The admin port's paths."""
+        return [
+            web.get("/healthz", self.healthz),
+            web.get("/readyz", self.readyz),
+            web.get("/metrics", self.metrics),
+            web.get("/v1/state", self.state),
+        ]
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        """Alive: the loop answers. Draining is no reason to be killed."""
+        return web.Response(text="ok\n")
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        """Ready for new calls: every assistant can be served, and the process is not leaving."""
+        waiting = [assistant.key for assistant in self._registry.assistants.values() if not assistant.ready]
+        if self._drain.draining:
+            return web.Response(status=503, text="draining\n")
+        if waiting:
+            return web.Response(status=503, text=f"no stable revision yet: {', '.join(waiting)}\n")
+        return web.Response(text="ok\n")
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """Prometheus text."""
+        body = generate_latest(self._context.metrics.registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def state(self, request: web.Request) -> web.Response:
+        """One assistant's report; waits for news when the reader knows everything (`domain.calls.observation`)."""
+        assistant = self._registry.assistants.get(request.query.get("assistant", ""))
+        if assistant is None:
+            raise web.HTTPNotFound(text="no such assistant here\n")
+        after, generation = _number(request, "after", -1), _number(request, "generation", -1)
+        wait = min(_number(request, "wait", 0.0), MAX_WAIT_S)
+        assistant.polled_at = self._context.clock.monotonic()
+        assistant.finished.acknowledge(int(after))
+        await assistant.changed.until(
+            lambda: assistant.finished.has_more(int(after)) or assistant.generation != generation, wait
+        )
+        assistant.polled_at = self._context.clock.monotonic()
+        report = self._report(assistant, int(after))
+        return web.Response(body=orjson.dumps(report.to_json()), content_type="application/json")
+
+    def _report(self, assistant: Assistant, after: int) -> ProxyReport:
+        keys = self._registry.keys
+        return ProxyReport(
+            pod=self._pod,
+            boot_id=self._boot_id,
+            generation=assistant.generation,
+            applied_at=assistant.applied_at,
+            draining=self._drain.draining,
+            key_id=keys.key_id,
+            public_key=keys.public_key,
+            live_calls=assistant.live_calls(),
+            rescued_calls=assistant.rescued_calls,
+            problems=self._context.credentials.problems(assistant.namespace, assistant.snapshots.values()),
+            observations=assistant.finished.since(after),
+            lost_before=assistant.finished.lost_before,
+        )
+
+
+def _number(request: web.Request, name: str, default: float) -> float:
+    try:
+        number = float(request.query.get(name, default))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise web.HTTPBadRequest(text=f"{name} must be a number\n")
+    return number

@@ -1,0 +1,139 @@
+"""The proxy put together: parts, two servers, background work, an orderly end."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Self
+
+from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+
+from understudy.apps.proxy.admin import Admin
+from understudy.apps.proxy.agents import Agents
+from understudy.apps.proxy.assistants import Assistant
+from understudy.apps.proxy.calls import Registry
+from understudy.apps.proxy.context import CONTEXT, ProxyContext
+from understudy.apps.proxy.credentials import Credentials
+from understudy.apps.proxy.documents import Keeper, Source
+from understudy.apps.proxy.drain import Drain
+from understudy.apps.proxy.frontdoor import FrontDoor
+from understudy.apps.proxy.keys import Keys
+from understudy.apps.proxy.lastgood import LastGood
+from understudy.apps.proxy.metrics import Metrics
+from understudy.apps.proxy.settings import Settings
+from understudy.base.clock import Clock
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 5.0
+"""Longest wait for a TCP connection to anything; whoever sends a request sets the deadline for its answer."""
+
+RESTART_S = 1.0
+"""Pause before background work that failed is started again."""
+
+MAX_BODY = 4 * 2**20
+"""Bytes of a request: the longest dialogue a model takes is about 1 MB as JSON."""
+
+BACKLOG = 1024
+"""Connections waiting to be accepted: a burst of calls must not meet a refused connection."""
+
+SHUTDOWN_S = 5.0
+"""Longest wait for handlers at the end, when every call has ended or is overdue."""
+
+Routes = Callable[[ProxyContext], Iterable[web.RouteDef]]
+"""Routes of a facade, given the context."""
+
+
+class Proxy:
+    """A running routing-proxy.
+
+    Args:
+        settings: what it was told.
+        source: where routing documents come from.
+        clock: the machine's clocks.
+        facades: routes of the provider facades, given the context.
+    """
+
+    def __init__(self, settings: Settings, source: Source, clock: Clock, facades: Routes) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._facades = facades
+        self._client: ClientSession | None = None
+        assistants = [Assistant(namespace, name) for namespace, name in settings.assistants]
+        registry = Registry({assistant.key: assistant for assistant in assistants}, Keys(clock), clock)
+        credentials = Credentials(clock, settings.credentials_dir)
+        self.context = ProxyContext(registry, credentials, clock, Metrics(), self._session)
+        self.context.metrics.watch(registry.assistants.values, clock)
+        self.drain = Drain(lambda: assistants, clock)
+        self._agents = Agents(self._session, clock, self._services, settings.cluster_domain)
+        self._last_good = LastGood(settings.state_dir)
+        self._keepers = [Keeper(assistant, source, self._last_good, clock) for assistant in assistants]
+        self._runners: list[web.AppRunner] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self.port = self.admin_port = 0
+
+    async def __aenter__(self) -> Self:
+        """Start: from the last good documents at once, from the source as soon as it answers."""
+        for keeper in self._keepers:
+            keeper.restore()
+        admin = Admin(self.context, self.drain, self._settings.pod, secrets.token_hex(8))
+        self.admin_port = await self._serve(admin.routes(), self._settings.admin_port)
+        front = FrontDoor(self.context, self._agents, self.drain, self._own_url)
+        self.port = await self._serve([*front.routes(), *self._facades(self.context)], self._settings.port)
+        background = [*(keeper.run for keeper in self._keepers), self._agents.run]
+        self._tasks = [asyncio.create_task(_for_ever(work)) for work in background]
+        log.info("serving %s on port %d", ", ".join(self.context.registry.assistants), self.port)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop; live calls are dropped, so drain before."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for runner in reversed(self._runners):
+            await runner.cleanup()
+        await self._last_good.close()
+        if self._client:
+            await self._client.close()
+
+    def _session(self) -> ClientSession:
+        """The process's client: no limit on connections (calls bound them), no cookies, no total timeout."""
+        if self._client is None:
+            self._client = ClientSession(
+                connector=TCPConnector(limit=0),
+                timeout=ClientTimeout(total=None, sock_connect=CONNECT_S),
+                cookie_jar=DummyCookieJar(),
+            )
+        return self._client
+
+    def _services(self) -> list[tuple[str, str]]:
+        assistants = self.context.registry.assistants.values()
+        return [(each.namespace, service) for each in assistants for service in each.agent_services()]
+
+    def _own_url(self) -> str:
+        """Where an agent reaches this very pod."""
+        host = self._settings.pod_ip
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    async def _serve(self, routes: Iterable[web.RouteDef], port: int) -> int:
+        """Start a server with `routes`; the port that was bound."""
+        app = web.Application(client_max_size=MAX_BODY)
+        app[CONTEXT] = self.context
+        app.add_routes(routes)
+        # No access log: a line per request of every call would be most of the log and says nothing about calls.
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+        await runner.setup()
+        self._runners.append(runner)
+        everywhere = "::" if ":" in self._settings.pod_ip else "0.0.0.0"
+        await web.TCPSite(runner, everywhere, port, backlog=BACKLOG).start()
+        return int(runner.addresses[0][1])
+
+
+async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run `work` again when it fails: a watch that died silently would leave us on an old document."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("background work failed; starting it again")
+        await asyncio.sleep(RESTART_S)
