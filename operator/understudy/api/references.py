@@ -1,4 +1,8 @@
-"""CEL that follows names inside one assistant: every account that is named must be there and of the right provider."""
+"""CEL that follows names inside one assistant: every account that is named must be there and of the right provider.
+
+Messages about lists are fixed texts: the API server cannot bound the length of a text picked out of a list, and refuses
+the CRD for its cost.
+"""
 
 from understudy.api.markers import Rule
 
@@ -18,11 +22,7 @@ def _no_account(one: str) -> str:
 
 
 def _which_account(one: str) -> str:
-    return (
-        f"'say which account: spec.accounts has ' + "
-        f"string(self.accounts.filter(a, a.provider == {one}.provider).size()) + "
-        f"' with provider ' + {one}.provider"
-    )
+    return f"'say which account: spec.accounts has none, or several, with provider ' + {one}.provider"
 
 
 def single(field: str) -> tuple[Rule, Rule]:
@@ -37,7 +37,7 @@ def single(field: str) -> tuple[Rule, Rule]:
         ),
         Rule(
             _implied(one),
-            "say which account, unless exactly one in spec.accounts has this provider",
+            "say which account: spec.accounts has none, or several, with this provider",
             expression=_which_account(one),
             at=f".{field}.account",
         ),
@@ -53,14 +53,12 @@ def listed(field: str, items: str) -> tuple[Rule, Rule]:
     return (
         Rule(
             f"{given} || {entries}.all(entry, {named})",
-            "an entry's account is not in spec.accounts, or has another provider",
-            expression=f"{entries}.filter(entry, !{named}).map(entry, {_no_account('entry')}).join('; ')",
+            "an entry's account is not in spec.accounts with the entry's provider; add it or name another",
             at=at,
         ),
         Rule(
             f"{given} || {entries}.all(entry, {implied})",
-            "say which account in each entry, unless exactly one in spec.accounts has its provider",
-            expression=f"{entries}.filter(entry, !{implied}).map(entry, {_which_account('entry')}).join('; ')",
+            "say which account in each entry: spec.accounts has none, or several, with its provider",
             at=at,
         ),
     )
@@ -71,20 +69,12 @@ _DEPLOYMENT = f"self.accounts.exists(a, a.name == d.account && a.provider in {_L
 MODEL_RULES = (
     Rule(
         f"!has(self.model.deployments) || self.model.deployments.all(d, {_DEPLOYMENT})",
-        "a deployment's account is not in spec.accounts, or has another provider than openai",
-        expression=(
-            f"self.model.deployments.filter(d, !{_DEPLOYMENT})"
-            ".map(d, 'spec.accounts has no account ' + d.account + ' with provider openai').join('; ')"
-        ),
+        "a deployment's account is not in spec.accounts with provider openai; add it or name another",
         at=".model.deployments",
     ),
     Rule(
         f"has(self.model.deployments) || self.accounts.filter(a, a.provider in {_LLM}).size() == 1",
-        "list deployments, unless exactly one account in spec.accounts has provider openai",
-        expression=(
-            "'list deployments: spec.accounts has ' + "
-            f"string(self.accounts.filter(a, a.provider in {_LLM}).size()) + ' with provider openai'"
-        ),
+        "list deployments: spec.accounts has no account with provider openai, or several",
         at=".model.deployments",
     ),
     Rule(

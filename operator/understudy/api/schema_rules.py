@@ -120,17 +120,12 @@ def _not_built(name: str, path: str, marker: NotBuilt) -> Rule:
     refused = f"is not built yet; {marker.instead}"
     if not marker.values:
         return Rule(f"!has(self.{name})", f"{path} {refused}", at=f".{name}", reason="FieldValueForbidden")
-    return Rule(
-        f"!has(self.{name}) || !(self.{name} in [{', '.join(map(_literal, marker.values))}])",
-        f"{path}: this value {refused}",
-        expression=f"'{path}: ' + string(self.{name}) + ' {refused.replace(chr(39), chr(92) + chr(39))}'",
-        at=f".{name}",
-        reason="FieldValueForbidden",
-    )
-
-
-def _literal(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"'{value}'"
+    if True in marker.values:
+        rule, expression = f"!has(self.{name}) || !self.{name}", ""
+    else:
+        rule = f"!(self.{name} in [{', '.join(map(repr, marker.values))}])"
+        expression = f"'{path}: ' + self.{name} + ' {refused}'"
+    return Rule(rule, f"{path}: true {refused}", expression, at=f".{name}", reason="FieldValueForbidden")
 
 
 def merge(schema: Schema, extra: Mapping[str, Any]) -> None:
