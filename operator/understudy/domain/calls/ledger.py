@@ -94,7 +94,7 @@ class Ledger:
     def model_done(self, text: str, tool_calls: int, now: float) -> None:  # noqa: ARG002
         """The model's answer is complete. Not called for an answer that the agent cancelled."""
         self._tool_calls += tool_calls
-        self._turn = self._turn.found(defects_of(text, tool_calls, self._answers))
+        self._turn = self._turn.found(defects_of(text, tool_calls, tuple(self._answers)))
         if words := normal(text):
             self._answers.append(words)
 

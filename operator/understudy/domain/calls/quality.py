@@ -66,7 +66,7 @@ def asks_to_repeat(text: str) -> bool:
     return _ASKS_TO_REPEAT.search(text) is not None
 
 
-def defects_of(answer: str, tool_calls: int, earlier: Sequence[str]) -> tuple[Defect, ...]:
+def defects_of(answer: str, tool_calls: int, earlier: tuple[str, ...]) -> tuple[Defect, ...]:
     """What is wrong with one complete answer of the model.
 
     Args:
