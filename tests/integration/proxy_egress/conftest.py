@@ -19,7 +19,7 @@ from understudy.base.clock import SystemClock
 from understudy.base.errors import Unauthorized
 from understudy.domain.calls.observation import CredentialProblem
 from understudy.domain.calls.token import CallToken
-from understudy.domain.revision.snapshot import Account, Agent, Model, ModelTarget, Snapshot
+from understudy.domain.revision.snapshot import Account, Agent, Model, ModelTarget, Snapshot, Transcriber
 
 TOKEN = "the-call-token"
 
@@ -34,6 +34,8 @@ class FakeLedger:
         return [entry[0] for entry in self.entries]
 
     def __getattr__(self, name: str) -> Callable[..., None]:
+        """Any method of a ledger."""
+
         def note(*args: Any, **named: Any) -> None:
             plain = [arg for arg in args if not isinstance(arg, float)]
             self.entries.append((name, *plain, *named.values()))
@@ -79,7 +81,7 @@ class FakeCredentials:
 
     def key_for(self, _namespace: str, account: Account) -> str | None:
         if account.name not in self.keys:
-            problem = CredentialProblem(account=account.name, secret="s", reason="MissingSecret", message="missing")
+            problem = CredentialProblem(account=account.name, secret="", reason="MissingSecret", message="missing")
             raise CredentialUnavailable(problem)
         return self.keys[account.name]
 
@@ -187,3 +189,16 @@ def models(*urls: str, timeout_ms: int = 300, **model: Any) -> Snapshot:
     targets = tuple(ModelTarget(name=f"t{i}", account=f"a{i}", model=f"model-{i}") for i in range(len(urls)))
     told = Model(targets=targets, system_prompt="Be brief.", attempt_timeout_ms=timeout_ms, **model)
     return snapshot(accounts=accounts, model=told)
+
+
+def transcribers(*urls: str, **settings: Any) -> Snapshot:
+    """A revision with Deepgram transcribers at `urls`, on accounts `a0`, `a1`, …."""
+    accounts = {
+        f"a{i}": Account(name=f"a{i}", provider="deepgram", base_url=url, default_host=False)
+        for i, url in enumerate(urls)
+    }
+    listed = tuple(
+        Transcriber(account=name, provider="deepgram", model="nova-3", language="en", settings=settings)
+        for name in accounts
+    )
+    return snapshot(accounts=accounts, transcribers=listed)

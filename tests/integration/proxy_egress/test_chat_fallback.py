@@ -44,7 +44,9 @@ async def test_next_target_answers(part: str, serve: Serve, start_proxy: StartPr
 
 @pytest.mark.parametrize("status", [400, 401, 404, 429, 500, 503])
 @pytest.mark.parametrize("stream", [True, False])
-async def test_error_status_goes_to_the_next(status: int, stream: bool, serve: Serve, start_proxy: StartProxy) -> None:
+async def test_error_status_goes_to_the_next(
+    status: int, *, stream: bool, serve: Serve, start_proxy: StartProxy
+) -> None:
     bad, good = FakeModel(status=status), FakeModel()
     proxy = await start_proxy(models(await serve(bad.route()), await serve(good.route())))
     async with await proxy.chat(stream=stream) as response:

@@ -5,7 +5,7 @@ there is some, since Pipecat ends the turn at once on a final with text and wait
 change of connection; audio that is not final is replayed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from understudy.domain.speech.codec import AudioFormat, Event, Failure, Notice, Result
@@ -77,14 +77,13 @@ class Listening:
         """What the agent is told of an event of the present connection."""
         self.answered_something = True
         self.unanswered_in_a_row = 0
-        match event:
-            case Notice():
-                return [ToAgent(event.message)]
-            case Failure():
-                return []
-            case Result(final=False):
-                return [*self.release(), *self._plain(event)]
-        return self._final(event)
+        if isinstance(event, Notice):
+            return [ToAgent(event.message)]
+        if isinstance(event, Failure):
+            return []
+        # At once, not when it is told: by then another connection may count from elsewhere.
+        result = replace(event, message=self._moved(event.message))
+        return self._final(result) if result.final else [*self.release(), *self._plain(result)]
 
     def holding(self) -> bool:
         """Whether a final is held: call `release` after `HOLD_S`, unless something else let it go."""
@@ -125,7 +124,7 @@ class Listening:
         """Keep `result` for a `Finalize`; meanwhile the agent may know it as an interim."""
         told = self._let_go()
         self._held = result
-        interim = {**self._moved(result), "is_final": False, "speech_final": False, "from_finalize": False}
+        interim = {**result.message, "is_final": False, "speech_final": False, "from_finalize": False}
         return [*told, ToAgent(interim)]
 
     def _answer(self, result: Result | None) -> list[ToAgent]:
@@ -135,11 +134,11 @@ class Listening:
         if result:
             self.log.final_up_to(place)
         if result and result.text:
-            return [*self._let_go(), self._finalized(self._moved(result), result.text)]
+            return [*self._let_go(), self._finalized(result.message, result.text)]
         held, self._held = self._held, None
         if held:
-            return [self._finalized(self._moved(held), held.text)]
-        return [self._finalized(self._moved(result) if result else empty_final(self.log.seconds(self.log.heard)), "")]
+            return [self._finalized(held.message, held.text)]
+        return [self._finalized(result.message if result else empty_final(self.log.seconds(self.log.heard)), "")]
 
     def _let_go(self) -> list[ToAgent]:
         held, self._held = self._held, None
@@ -149,8 +148,8 @@ class Listening:
         return ToAgent({**message, "is_final": True, "from_finalize": True}, text, finalized=True)
 
     def _plain(self, result: Result) -> list[ToAgent]:
-        message = {**self._moved(result), "from_finalize": False}
+        message = {**result.message, "from_finalize": False}
         return [ToAgent(message, result.text if result.final else "")]
 
-    def _moved(self, result: Result) -> dict[str, Any]:
-        return shifted(result.message, self.log.seconds(self._base)) if self._base else result.message
+    def _moved(self, message: dict[str, Any]) -> dict[str, Any]:
+        return shifted(message, self.log.seconds(self._base)) if self._base else message

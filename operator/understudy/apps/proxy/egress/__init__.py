@@ -4,6 +4,7 @@ from aiohttp import web
 
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.egress.chat import Chat
+from understudy.apps.proxy.egress.listen import Listen
 from understudy.apps.proxy.egress.metrics import EgressMetrics
 from understudy.apps.proxy.egress.parts import Egress
 from understudy.apps.proxy.egress.webhook import Webhooks
@@ -14,5 +15,6 @@ def routes(context: ProxyContext) -> list[web.RouteDef]:
     egress = Egress(context, EgressMetrics(context.metrics.registry))
     return [
         web.post("/v1/chat/completions", Chat(egress).handle),
+        web.get("/v1/listen", Listen(egress).handle),
         web.post("/v1/webhook", Webhooks(egress).handle),
     ]
