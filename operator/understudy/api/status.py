@@ -18,6 +18,9 @@ MAX_HISTORY = 20
 MAX_CURSORS = 64
 """Proxy processes whose reading position is kept: replicas, and those that were replaced during a rollout."""
 
+MAX_PEERS = 32
+"""Proxy keys kept: replicas, and the ones that were replaced within the length of a call."""
+
 MAX_RETAINED = 10
 """Revisions kept for live calls besides stable and canary; as many specs as anyone edits within one call."""
 
@@ -205,6 +208,14 @@ class Cursor(ApiModel):
     """Observations up to this number are counted."""
 
 
+class Peer(ApiModel):
+    """A proxy process whose call tokens the others accept."""
+
+    key_id: Word
+    public_key: Word
+    """Ed25519, base64url."""
+
+
 class HandledRequest(ApiModel):
     """The last request of a verb that was carried out."""
 
@@ -266,6 +277,8 @@ class RolloutStatus(ApiModel):
     judges: Annotated[tuple[JudgeState, ...], Field(max_length=10)] = ()
     cursors: Annotated[tuple[Cursor, ...], Field(max_length=MAX_CURSORS)] = ()
     retained: Annotated[tuple[RetainedRevision, ...], Field(max_length=MAX_RETAINED)] = ()
+    peers: Annotated[tuple[Peer, ...], Field(max_length=MAX_PEERS)] = ()
+    """Newest last; those that are gone stay a while for the calls they left behind."""
     last_rollback: RollbackReason | None = None
     requests: Annotated[tuple[HandledRequest, ...], Field(max_length=10)] = ()
     history: Annotated[tuple[Transition, ...], Field(max_length=MAX_HISTORY)] = ()

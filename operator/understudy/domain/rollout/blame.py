@@ -1,0 +1,44 @@
+"""The reason of a rollback, in full: metric, value, stable's value, objective, samples, time (P7)."""
+
+from understudy.api.rollout import RolloutSpec
+from understudy.api.status import Reading, Revision, RollbackReason
+from understudy.domain.rollout.times import to_text
+
+
+def regression(canary: str, reading: Reading, now: float) -> RollbackReason:
+    """The canary failed `reading`'s SLO."""
+    return RollbackReason(
+        revision=canary,
+        reason="SloFailed",
+        message=f"{canary} fails {reading.slo}: {reading.message}",
+        at=to_text(now),
+        slo=reading.slo,
+        metric=reading.metric,
+        value=reading.value,
+        stable_value=reading.stable_value,
+        threshold=reading.threshold,
+        canary_calls=reading.canary_calls,
+        stable_calls=reading.stable_calls,
+        evidence=reading.evidence,
+    )
+
+
+def plain(canary: str, reason: str, message: str, now: float) -> RollbackReason:
+    """A rollback that no SLO is the reason of."""
+    return RollbackReason(revision=canary, reason=reason, message=message, at=to_text(now))
+
+
+def not_started(canary: Revision, ready: int, wanted: int, deadline: str, now: float) -> RollbackReason:
+    """The canary's agent pods did not get ready."""
+    pods = f"{ready} of {wanted} agent pods of {canary.agent_service} are ready"
+    return plain(
+        canary.name, "ProgressDeadlineExceeded", f"{canary.name}: {pods}, longer than progressDeadline {deadline}", now
+    )
+
+
+def lacking(canary: str, calls: int, policy: RolloutSpec) -> str:
+    """What to say when the calls that would settle the verdict do not come."""
+    return (
+        f"{canary}: {calls} finished canary calls and no verdict within dataDeadline {policy.data_deadline}; "
+        f"minCalls is {policy.min_calls}"
+    )
