@@ -4,7 +4,7 @@ import asyncio
 import audioop
 import base64
 import json
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
@@ -35,7 +35,7 @@ class Caller:
         self._news = asyncio.Condition()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> "Caller":
+    async def __aenter__(self) -> Self:  # noqa: D105
         self._session = aiohttp.ClientSession()
         try:
             self._socket = await self._session.ws_connect(self._url, compress=0)
@@ -47,7 +47,7 @@ class Caller:
         self._tasks = [asyncio.create_task(self._talk()), asyncio.create_task(self._listen())]
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, *_: object) -> None:  # noqa: D105
         await self.hang_up()
         await self._session.close()
 
@@ -62,12 +62,18 @@ class Caller:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._socket.close()
 
+    async def stop(self) -> None:
+        """Say that the stream has ended, as the carrier does, without closing the socket."""
+        await self._socket.send_json(
+            {"event": "stop", "streamSid": "MZ", "stop": {"accountSid": "AC0", "callSid": "CA"}}
+        )
+
     def named(self, name: str) -> list[Event]:
         return [event for event in self.events if event.name == name]
 
-    async def seen(self, name: str, count: int = 1, timeout: float = 10) -> Event:
+    async def seen(self, name: str, count: int = 1, seconds: float = 10) -> Event:
         """The `count`th event of that name, waited for."""
-        async with asyncio.timeout(timeout), self._news:
+        async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(lambda: len(self.named(name)) >= count)
         return self.named(name)[count - 1]
 

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import WSMsgType, web
 
@@ -41,6 +41,8 @@ class Script:
     """Of every provider, to its first output."""
     webhook: Callable[[dict[str, Any]], Any] = lambda body: {"ok": body["name"]}
     webhook_status: int = 200
+    token: str = TOKEN
+    """The only token that is accepted."""
 
 
 class FakeProxy:
@@ -54,7 +56,7 @@ class FakeProxy:
         self._clock = SystemClock()
         self.url = ""
 
-    async def __aenter__(self) -> "FakeProxy":
+    async def __aenter__(self) -> Self:  # noqa: D105
         app = web.Application()
         app.router.add_get("/v1/listen", self._listen)
         app.router.add_get("/tts/websocket", self._voice)
@@ -67,7 +69,7 @@ class FakeProxy:
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, *_: object) -> None:  # noqa: D105
         await self._runner.cleanup()
 
     async def note(self, name: str, data: Any = None) -> None:
@@ -78,21 +80,21 @@ class FakeProxy:
     def named(self, name: str) -> list[Event]:
         return [event for event in self.events if event.name == name]
 
-    async def seen(self, name: str, count: int = 1, timeout: float = 10) -> Event:
+    async def seen(self, name: str, count: int = 1, seconds: float = 10) -> Event:
         """The `count`th event of that name, waited for."""
-        async with asyncio.timeout(timeout), self._news:
+        async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(lambda: len(self.named(name)) >= count)
         return self.named(name)[count - 1]
 
-    async def idle(self, timeout: float = 10) -> None:
+    async def idle(self, seconds: float = 10) -> None:
         """Returns when the agent has closed every socket."""
-        async with asyncio.timeout(timeout), self._news:
+        async with asyncio.timeout(seconds), self._news:
             await self._news.wait_for(lambda: not self.sockets)
 
     # ---- transcriber
 
     async def _listen(self, request: web.Request) -> web.StreamResponse:
-        _check(request.headers.get("Authorization") == f"Token {TOKEN}")
+        _check(request.headers.get("Authorization") == f"Token {self.script.token}")
         _check(request.query["sample_rate"] == str(RATE))
         socket = await self._open(request)
         utterance = 0
@@ -117,7 +119,7 @@ class FakeProxy:
     # ---- model
 
     async def _model(self, request: web.Request) -> web.StreamResponse:
-        _check(request.headers.get("Authorization") == f"Bearer {TOKEN}")
+        _check(request.headers.get("Authorization") == f"Bearer {self.script.token}")
         body = await request.json()
         await self.note("model", body)
         turn = sum(message["role"] in ("user", "tool") for message in body["messages"])
@@ -134,7 +136,7 @@ class FakeProxy:
     # ---- voice
 
     async def _voice(self, request: web.Request) -> web.StreamResponse:
-        _check(request.headers.get("X-API-Key") == TOKEN)
+        _check(request.headers.get("X-API-Key") == self.script.token)
         socket = await self._open(request)
         begun: set[str] = set()
         async for message in socket:
@@ -165,7 +167,7 @@ class FakeProxy:
     # ---- webhook
 
     async def _webhook(self, request: web.Request) -> web.StreamResponse:
-        _check(request.headers.get("Authorization") == f"Bearer {TOKEN}")
+        _check(request.headers.get("Authorization") == f"Bearer {self.script.token}")
         body = await request.json()
         await self.note("webhook", body)
         answer = self.script.webhook(body)

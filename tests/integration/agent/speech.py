@@ -21,9 +21,10 @@ QUIET = 200
 def spoken(text: str) -> bytes:
     """`text` as μ-law, with neither leading nor trailing silence, a whole number of frames."""
     command = ["espeak-ng", "-v", "en-us", "-s", "165", "--stdout", text]
-    wav = wave.open(io.BytesIO(subprocess.run(command, check=True, capture_output=True).stdout))
-    samples = np.frombuffer(wav.readframes(wav.getnframes()), np.int16)
-    narrow = soxr.resample(samples, wav.getframerate(), RATE)
+    output = subprocess.run(command, check=True, capture_output=True).stdout
+    with wave.open(io.BytesIO(output)) as wav:
+        samples = np.frombuffer(wav.readframes(wav.getnframes()), np.int16)
+        narrow = soxr.resample(samples, wav.getframerate(), RATE)
     loud = np.flatnonzero(np.abs(narrow.astype(np.int32)) > QUIET)
     ulaw = audioop.lin2ulaw(narrow[loud[0] : loud[-1] + 1].tobytes(), 2)
     return ulaw[: len(ulaw) // FRAME_BYTES * FRAME_BYTES]

@@ -21,7 +21,7 @@ from understudy.apps.agent.settings import Settings
 from understudy.apps.agent.start import CallStart
 from understudy.apps.agent.tools import Tools
 from understudy.apps.agent.turns import user_turns
-from understudy.apps.agent.wire import CallerSocket
+from understudy.apps.agent.wire import GOODBYE, CallerSocket
 
 OUTPUT_CHUNK_10MS = 4
 """Tens of milliseconds a message of output audio: 20 ms gaps on a jittery host, 100 ms would delay the first word."""
@@ -45,8 +45,10 @@ class Conversation:
     def __init__(self, call: CallStart, socket: CallerSocket, shared: Shared) -> None:
         self._call = call
         self._shared = shared
-        self.ended = "finished"
-        self._tools = Tools(call, shared.clients.webhook, shared.metrics)
+        self._socket = socket
+        self.ended = "failed"
+        """Why it ended: `completed` by the assistant, `hangup` by the caller, `limit`, or `failed`."""
+        self._tools = Tools(call, shared.clients.webhook, shared.metrics, self._on_completed)
         transport = _transport(call, socket)
         self.worker = self._worker(transport)
         transport.add_event_handler("on_client_connected", self._on_connected)
@@ -93,16 +95,19 @@ class Conversation:
         await self.worker.queue_frame(LLMRunFrame())
 
     async def _on_disconnected(self, _transport: Any, _socket: Any) -> None:
-        self.ended = "hangup"
+        if self.ended == "failed":
+            self.ended = "hangup"
         await self.worker.cancel(reason="the caller's socket closed")
 
     async def _on_error(self, _worker: Any, frame: ErrorFrame) -> None:
         self._shared.metrics.errors.inc()
         usable = frame.processor is None or frame.processor.is_usable
-        if not usable:
-            self.ended = "unusable"
         cause = type(frame.exception).__name__ if frame.exception else "no exception"
         log.warning("call %s: error in %s: %s, usable %s", self._call.call_sid, frame.processor, cause, usable)
+
+    def _on_completed(self) -> None:
+        self.ended = "completed"
+        self._socket.close_code = GOODBYE
 
     def _on_limit(self) -> None:
         self.ended = "limit"

@@ -21,7 +21,7 @@ VAD_START_SECONDS = 0.2
 """Speech that counts as speech: shorter interrupts the assistant for every cough."""
 VAD_STOP_SECONDS = 0.2
 """The detector's own silence after which the turn is judged: the library's default."""
-LEVEL_STOP_SECONDS = 0.18
+LEVEL_STOP_SECONDS = 0.16
 """The same by the signal's level, which says so first on all but noisy lines. It is the largest part of a turn's
 latency; below it, the closures of plosives (up to 130 ms) would end turns within words."""
 VAD_CONFIDENCE = 0.7

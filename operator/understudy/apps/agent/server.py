@@ -17,7 +17,6 @@ START_SECONDS = 5.0
 """A peer that upgraded and does not say `start` by then holds a place it does not use."""
 POLICY_VIOLATION = 1008
 """WebSocket close code for a peer that does not speak Media Streams."""
-INTERNAL_ERROR = 1011
 
 
 class Agent:
@@ -80,7 +79,7 @@ class Agent:
             return
         began = self._clock.monotonic()
         log.info("call %s: started", call.call_sid)
-        ended = "error"
+        ended = "failed"
         try:
             conversation = Conversation(call, wire.CallerSocket(socket), self._shared)
             self._shared.metrics.setup.observe(self._clock.monotonic() - began)
@@ -94,4 +93,4 @@ class Agent:
             self._shared.metrics.ended.labels(reason=ended).inc()
             log.info("call %s: ended after %.1f s: %s", call.call_sid, self._clock.monotonic() - began, ended)
             with contextlib.suppress(ConnectionError):
-                await socket.close(code=INTERNAL_ERROR if ended == "error" else 1000)
+                await socket.close(code=wire.GOODBYE if ended in ("completed", "hangup") else wire.BROKEN)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -23,8 +23,15 @@ HTTP_ERROR = 400
 class Tools:
     """Carries out the tool calls of one call. Never raises: a failure is a result that says so."""
 
-    def __init__(self, call: CallStart, session: aiohttp.ClientSession, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        call: CallStart,
+        session: aiohttp.ClientSession,
+        metrics: Metrics,
+        on_end: Callable[[], None],
+    ) -> None:
         self._call = call
+        self._on_end = on_end
         self._session = session
         self._metrics = metrics
         self._running: set[asyncio.Task[None]] = set()
@@ -44,6 +51,7 @@ class Tools:
 
     async def _end(self, params: FunctionCallParams) -> None:
         self._metrics.tools.labels(outcome="ended").inc()
+        self._on_end()
         await params.result_callback({"ended": True}, properties=FunctionCallResultProperties(run_llm=False))
         # Queued behind the reply, so what the model said with the call is spoken first.
         await params.pipeline_worker.queue_frame(EndFrame())

@@ -20,6 +20,11 @@ HEARTBEAT_SECONDS = 20.0
 OPENING_MESSAGES = 3
 """`connected` and `start` come first; one more is forgiven."""
 
+GOODBYE = 1000
+"""Close code of a call that the assistant ended."""
+BROKEN = 1011
+"""Close code of a call that could not go on: the proxy counts it as dropped."""
+
 _STOP = '"stop"'
 """Cannot occur in a media message: base64 has no quotes."""
 
@@ -30,6 +35,8 @@ class CallerSocket:
     def __init__(self, socket: web.WebSocketResponse) -> None:
         self._socket = socket
         self._open = True
+        self.close_code = BROKEN
+        """How the next close is announced. A pipeline that ends without being asked to must not look like a goodbye."""
 
     async def receive(self) -> dict[str, Any]:
         """The next ASGI message. Twilio's `stop` counts as the end of the connection."""
@@ -44,9 +51,9 @@ class CallerSocket:
         await self._socket.send_str(text)
 
     async def close(self) -> None:
-        """Close with 1000: the conversation ended as it should."""
+        """Close with `close_code`."""
         self._open = False
-        await self._socket.close()
+        await self._socket.close(code=self.close_code)
 
     @property
     def client_state(self) -> WebSocketState:

@@ -1,0 +1,33 @@
+"""How a call tells turns apart."""
+
+import pytest
+from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy, TurnAnalyzerUserTurnStopStrategy
+
+from understudy.apps.agent.hearing import Models
+from understudy.apps.agent.settings import Settings
+from understudy.apps.agent.turns import user_turns
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    return Models()
+
+
+@pytest.mark.parametrize(("silence_ms", "after_vad"), [(1200, 1.04), (200, 0.04), (0, 0.0)])
+def test_silence_counts_from_the_last_sound(models: Models, silence_ms: int, after_vad: float) -> None:
+    """What the detector has waited already is part of the silence that the user asked for."""
+    params = user_turns(models, Settings(end_of_turn="Silence", end_of_turn_silence_ms=silence_ms))
+    assert params.user_turn_strategies
+    (stop,) = params.user_turn_strategies.stop or []
+    assert isinstance(stop, SpeechTimeoutUserTurnStopStrategy)
+    assert stop._user_speech_timeout == pytest.approx(after_vad)
+
+
+def test_smart_turn_ends_an_unfinished_turn_by_silence(models: Models) -> None:
+    """The judge decides; the silence is for what it called unfinished."""
+    params = user_turns(models, Settings(end_of_turn_silence_ms=1200))
+    assert params.user_turn_strategies
+    (stop,) = params.user_turn_strategies.stop or []
+    assert isinstance(stop, TurnAnalyzerUserTurnStopStrategy)
+    assert stop._turn_analyzer.params.stop_secs == pytest.approx(1.04)
+    assert params.user_turn_stop_timeout == 2.0
