@@ -33,8 +33,8 @@ from understudy.domain.desired.plan import Wanted, abandoned_agents, make_access
 from understudy.domain.desired.revisions import StoredRevision, expired_revisions, make_revision
 from understudy.domain.desired.troubles import pod_troubles
 from understudy.domain.rollout.advance import advance
-from understudy.domain.rollout.document import routing_document
 from understudy.domain.rollout.inputs import Decision, Observation
+from understudy.domain.rollout.routing import routing_document
 
 log = logging.getLogger(__name__)
 
