@@ -25,8 +25,12 @@ BETS = (0.1, 0.3, 0.5, 0.75, 0.95)
 LEAST = 0.01
 """Means are taken as at least this and at most 1 - this, so that stakes stay finite."""
 
+PRIOR = 0.25
+"""Mean badness guessed before there is any call: high enough to gain from a canary that is all bad, low enough to lose
+little on calls that are all good. Any guess is valid."""
+
 PRIOR_CALLS = 2.0
-"""Weight, in calls, of the guess of 0.5 before there is any call."""
+"""Weight of that guess, in calls."""
 
 MOST_PER_ROUND = 10
 """Calls of the busier arm in a round: at lower weights than 10 the rest would add little and wait long."""
@@ -91,7 +95,7 @@ def _gain(calls: Sequence[float], middle: float, stake: float) -> float:
 
 def _mean_before(state: JudgeState) -> float:
     """Mean badness of the rounds before this one; known before this round's calls are looked at."""
-    guess = (state.compared_sum + 0.5 * PRIOR_CALLS) / (state.compared_calls + PRIOR_CALLS)
+    guess = (state.compared_sum + PRIOR * PRIOR_CALLS) / (state.compared_calls + PRIOR_CALLS)
     return min(1 - LEAST, max(LEAST, guess))
 
 
