@@ -19,7 +19,7 @@ from understudy.base.clock import SystemClock
 from understudy.base.errors import Unauthorized
 from understudy.domain.calls.observation import CredentialProblem
 from understudy.domain.calls.token import CallToken
-from understudy.domain.revision.snapshot import Account, Agent, Model, ModelTarget, Snapshot, Transcriber
+from understudy.domain.revision.snapshot import Account, Agent, Model, ModelTarget, Snapshot, Transcriber, Voice
 
 TOKEN = "the-call-token"
 
@@ -202,3 +202,16 @@ def transcribers(*urls: str, **settings: Any) -> Snapshot:
         for name in accounts
     )
     return snapshot(accounts=accounts, transcribers=listed)
+
+
+def voices(*listed: tuple[str, str]) -> Snapshot:
+    """A revision with voices (provider, URL) in order, on accounts `a0`, `a1`, …; voice ids `v0`, `v1`, …."""
+    accounts = {
+        f"a{i}": Account(name=f"a{i}", provider=provider, base_url=url, default_host=False)
+        for i, (provider, url) in enumerate(listed)
+    }
+    spoken = tuple(
+        Voice(account=f"a{i}", provider=provider, voice_id=f"v{i}", model=f"m{i}", language="en")
+        for i, (provider, _) in enumerate(listed)
+    )
+    return snapshot(accounts=accounts, voices=spoken)

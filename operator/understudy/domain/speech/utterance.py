@@ -15,6 +15,9 @@ class Utterance:
 
     Args:
         message: the agent's first message: audio format, whether times are wanted, and whether it buffers.
+
+    Raises:
+        ValueError: an audio format that cannot be produced.
     """
 
     def __init__(self, message: dict[str, Any]) -> None:
@@ -24,20 +27,24 @@ class Utterance:
         self.wants_times = bool(message.get("add_timestamps"))
         self.buffer_ms = int(message.get("max_buffer_delay_ms", DEFAULT_BUFFER_MS))
         self.messages: list[dict[str, Any]] = []
-        """What the agent sent, in order; a fallback voice is sent it again."""
-        self.units: list[str] = []
-        """Sentences for voices that take a text at a time."""
+        """What the agent sent, in order."""
         self.complete = False
         """Whether the agent said that no more text comes."""
         self.audio_bytes = 0
         """Audio handed to the agent."""
         self.words_heard = 0
-        self._sentences = Sentences()
+        """Words of the text that were at least begun."""
 
     @property
     def text(self) -> str:
-        """All text so far."""
-        return "".join(str(message.get("transcript") or "") for message in self.messages)
+        """All text so far. Without buffering each message is a phrase of its own; otherwise they are pieces of one."""
+        pieces = (str(message.get("transcript") or "") for message in self.messages)
+        return (" " if self.buffer_ms == 0 else "").join(pieces)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is anything to say."""
+        return any(str(message.get("transcript") or "").strip() for message in self.messages)
 
     @property
     def seconds(self) -> float:
@@ -45,12 +52,9 @@ class Utterance:
         return self.format.seconds(self.audio_bytes)
 
     def add(self, message: dict[str, Any]) -> None:
-        """The agent sent text, or the end of it. Without buffering each message is spoken as it is."""
+        """The agent sent text, or the end of it."""
         self.messages.append(message)
         self.complete = self.complete or not message.get("continue", False)
-        self.units += self._sentences.feed(str(message.get("transcript") or ""))
-        if self.complete or message.get("flush") or self.buffer_ms == 0:
-            self.units += self._sentences.flush()
 
     def remaining(self) -> str | None:
         """The text from the first sentence that was not begun; None when it is not known how far the voice came."""
@@ -64,13 +68,26 @@ class Utterance:
         return _after_sentence(self.text, words[self.words_heard - 1].end())
 
 
+class Units:
+    """Texts for a voice that takes one at a time: sentences, or the agent's own phrases where it does not buffer."""
+
+    def __init__(self, utterance: Utterance) -> None:
+        self._sentences = Sentences()
+        self._phrases = utterance.buffer_ms == 0
+
+    def feed(self, text: str, *, end: bool) -> list[str]:
+        """The units that `text`, the next piece, completes; `end` says that this one may not wait for more."""
+        units = self._sentences.feed(text)
+        return units + self._sentences.flush() if end or self._phrases else units
+
+
 def _after_sentence(text: str, position: int) -> str:
     """`text` from the first sentence that begins at or after `position`."""
     splitter = Sentences()
-    ends = 0
+    end = 0
     for sentence in [*splitter.feed(text), *splitter.flush()]:
-        begins = text.index(sentence, ends)
-        if begins >= position:
-            return text[begins:]
-        ends = begins + len(sentence)
+        begin = text.index(sentence, end)
+        if begin >= position:
+            return text[begin:]
+        end = begin + len(sentence)
     return ""

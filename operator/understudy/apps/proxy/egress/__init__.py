@@ -3,10 +3,12 @@
 from aiohttp import web
 
 from understudy.apps.proxy.context import ProxyContext
+from understudy.apps.proxy.egress.cartesia import CartesiaFace
 from understudy.apps.proxy.egress.chat import Chat
 from understudy.apps.proxy.egress.listen import Listen
 from understudy.apps.proxy.egress.metrics import EgressMetrics
 from understudy.apps.proxy.egress.parts import Egress
+from understudy.apps.proxy.egress.speech import SpeechFace
 from understudy.apps.proxy.egress.webhook import Webhooks
 
 
@@ -16,5 +18,7 @@ def routes(context: ProxyContext) -> list[web.RouteDef]:
     return [
         web.post("/v1/chat/completions", Chat(egress).handle),
         web.get("/v1/listen", Listen(egress).handle),
+        web.get("/tts/websocket", CartesiaFace(egress).handle),
+        web.post("/v1/audio/speech", SpeechFace(egress).handle),
         web.post("/v1/webhook", Webhooks(egress).handle),
     ]

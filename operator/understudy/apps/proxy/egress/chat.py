@@ -16,8 +16,8 @@ from aiohttp import ClientResponse, web
 from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.egress import upstream
 from understudy.apps.proxy.egress.auth import authenticate, bad_request, error_body, json_object
-from understudy.apps.proxy.egress.chat_stream import AgentGone, StreamRelay
-from understudy.apps.proxy.egress.parts import Egress, account_of, ends_with
+from understudy.apps.proxy.egress.chat_stream import StreamRelay
+from understudy.apps.proxy.egress.parts import AgentGone, Egress, account_of, ends_with
 from understudy.base.errors import AllFailed, ProviderError
 from understudy.domain.revision.snapshot import Account, ModelTarget, Snapshot
 from understudy.domain.routing.attempts import Attempts

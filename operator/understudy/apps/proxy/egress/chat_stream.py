@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from aiohttp import ClientError, ClientResponse, web
 
-from understudy.base.errors import UnderstudyError
+from understudy.apps.proxy.egress.parts import AgentGone
 from understudy.domain.routing.clauses import FirstClause
 from understudy.domain.routing.completion import Completion, NoAnswer, Progress
 from understudy.domain.routing.sse import Event, SseDecoder
@@ -17,10 +17,6 @@ DRAIN_S = 0.2
 """Longest wait for the end of a body after its last event, so that the connection can be used again."""
 
 _HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
-
-
-class AgentGone(UnderstudyError):
-    """The agent closed its request; nobody is left to answer."""
 
 
 class StreamRelay:

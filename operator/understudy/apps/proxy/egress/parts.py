@@ -11,7 +11,7 @@ from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.credentials import CredentialUnavailable
 from understudy.apps.proxy.egress.metrics import EgressMetrics
-from understudy.base.errors import ProviderError, ProviderRefused
+from understudy.base.errors import ProviderError, ProviderRefused, UnderstudyError
 from understudy.domain.revision.snapshot import Account, Snapshot
 
 _KEY_REFUSED = frozenset({401, 403})
@@ -66,6 +66,10 @@ def account_of(snapshot: Snapshot, name: str) -> Account:
     if account is None:
         raise ProviderRefused(name, "the revision defines no such account")
     return account
+
+
+class AgentGone(UnderstudyError):
+    """The agent closed its request or its socket; nobody is left to answer."""
 
 
 @contextmanager
