@@ -137,10 +137,16 @@ async def latency(agent: AgentProcess, turns: int) -> dict[str, object]:
     }
 
 
-async def load(agent: AgentProcess, calls: int, turns: int) -> dict[str, object]:
-    """`calls` callers at a time: share of a core for each call, memory for each, latency under load."""
+async def load(agent: AgentProcess, calls: int, turns: int, idle_bytes: int) -> dict[str, object]:
+    """`calls` callers at a time: share of a core for each call, memory for each, latency under load.
+
+    Args:
+        agent: with room for all of them.
+        calls: how many, started 0.2 s apart, as the carrier would not start them at once either.
+        turns: of each call.
+        idle_bytes: resident size of the agent before its first call.
+    """
     async with FakeProxy(script()) as proxy:
-        memory = agent.resident_bytes()
         callers = [Caller(agent.media, proxy.url, f"CA{number}") for number in range(calls)]
         for caller in callers:
             await caller.__aenter__()
@@ -161,7 +167,7 @@ async def load(agent: AgentProcess, calls: int, turns: int) -> dict[str, object]
         "p95_ms": round(percentile(every, 0.95), 1),
         "core_share": round(busy / elapsed, 3),
         "calls_per_core": round(calls / (busy / elapsed), 1),
-        "mib_per_call": round((peak - memory) / calls / 2**20, 2),
+        "mib_per_call": round((peak - idle_bytes) / calls / 2**20, 2),
         "caller_late_ms": round(late * 1000, 1),
     }
 
@@ -175,10 +181,11 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     agent = start_agent(options.end_of_turn)
     try:
+        idle_bytes = agent.resident_bytes()
         result: dict[str, object] = {"bench": "turn_direct", "end_of_turn": options.end_of_turn}
         result["one_call"] = asyncio.run(latency(agent, options.turns))
         if options.calls:
-            result["load"] = asyncio.run(load(agent, options.calls, options.turns))
+            result["load"] = asyncio.run(load(agent, options.calls, options.turns, idle_bytes))
     finally:
         agent.stop()
     print(json.dumps(result))

@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.agent.agent_process import AgentProcess
 from tests.integration.agent.caller import Caller
+from tests.integration.agent.conftest import empty
 from tests.integration.agent.fake_proxy import TOKEN, FakeProxy, Script
 from tests.integration.agent.speech import spoken
 
@@ -19,16 +20,6 @@ def dialogue(proxy: FakeProxy, request: int) -> list[tuple[str, Any]]:
     """Role and content of each message in the `request`th request to the model, from 0."""
     messages = proxy.named("model")[request].data["messages"]
     return [(message["role"], message.get("content")) for message in messages]
-
-
-async def empty(agent: AgentProcess) -> None:
-    """Returns when the agent holds no call."""
-    async with asyncio.timeout(3), aiohttp.ClientSession() as session:
-        while True:
-            async with session.get(agent.url("/capacity")) as response:
-                if (await response.json())["live"] == 0:
-                    return
-            await asyncio.sleep(0.01)
 
 
 async def quiet(caller: Caller) -> None:
@@ -182,7 +173,7 @@ async def test_a_full_agent_refuses_and_then_serves_again(agent: AgentProcess) -
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
                 await Caller(agent.media, proxy.url, "CA3").__aenter__()
             assert refused.value.status == 503
-        await proxy.idle()
+        await empty(agent)
         async with Caller(agent.media, proxy.url, "CA4") as caller:
             await caller.seen("heard")
 
