@@ -36,7 +36,7 @@ def up(*, with_images: bool) -> None:
 def _up_embedded(wanted: Sequence[images.Image]) -> None:
     """Compile while packages download; load images while the control plane starts."""
     packages.ensure()
-    with ThreadPoolExecutor(2) as pool:
+    with images.lock(), ThreadPoolExecutor(2) as pool:
         built = pool.submit(images.build, wanted)
         cluster = Embedded(golang.binaries())
         with stage("starting the sandbox and its container runtime"):
@@ -54,9 +54,10 @@ def refresh(names: Sequence[str]) -> None:
         kind.images(wanted)
         return
     packages.ensure()
-    references = images.build(wanted)
-    if embedded.describe().get("containerd") == "running":
-        images.load(references)
+    with images.lock():
+        references = images.build(wanted)
+        if embedded.describe().get("containerd") == "running":
+            images.load(references)
     for reference in references.values():
         print(f"localhost/{reference}")
 

@@ -56,12 +56,19 @@ def build(target: str, base: str, layout: Path, reference: str) -> None:
 
 def prune() -> None:
     """Drop layers that no image built last stands on."""
-    run(_buildah("rmi", "--prune"))
+    succeeds(_buildah("rmi", "--prune"))  # it refuses some that are still parents of others; those go next time
 
 
 def _buildah(*words: str | Path) -> list[str | Path]:
     where = ("--root", _root(), "--runroot", _run_root(), "--storage-driver", "overlay")
-    return ["nice", "-n", "5", "buildah", *where, *words]
+    return ["nice", "-n", "5", "env", f"CONTAINERS_CONF={_settings()}", "buildah", *where, *words]
+
+
+def _settings() -> Path:
+    """Keep buildah from making /etc/cni, which no build with the host's network needs."""
+    path = _temporary() / "containers.conf"
+    path.write_text(f'[network]\nnetwork_config_dir = "{_temporary()}/networks"\n')
+    return path
 
 
 def _root() -> Path:

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,18 @@ class Embedded:
             wait_for("the default service account", self._has_service_account, check=check)
 
     def node_ready(self) -> bool:
-        """Whether the node says Ready and takes pods."""
+        """Whether the node takes pods and has said Ready since its kubelet started, not only before a crash."""
         node = self.api.get(f"/api/v1/nodes/{settings.NODE_NAME}")
-        if node is None or node["spec"].get("taints"):
+        record = self.records / "kubelet.json"
+        if node is None or node["spec"].get("taints") or not record.exists():
             return False
-        return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
+        started = datetime.fromtimestamp(int(record.stat().st_mtime), UTC)
+        return any(
+            one["type"] == "Ready"
+            and one["status"] == "True"
+            and datetime.fromisoformat(one["lastHeartbeatTime"]) >= started
+            for one in node["status"].get("conditions", [])
+        )
 
     def processes(self) -> dict[str, Process]:
         """Every daemon that was started, by name."""

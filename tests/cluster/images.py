@@ -7,6 +7,7 @@ Deployment that names it exactly rolls out when, and only when, its content chan
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,22 +67,27 @@ def chosen(names: Sequence[str]) -> list[Image]:
 
 
 def build(wanted: Sequence[Image]) -> dict[str, str]:
-    """Build what is not built from these sources yet; returns target → reference in the layout."""
+    """Build what is not built from these sources yet; returns target → reference in the layout.
+
+    The caller holds `lock()`: what one run builds, another must not drop as old before it is loaded.
+    """
     references = {image.target: f"{image.target}:{image.key()}" for image in wanted}
     layout = oci.Layout(_layout())
     stale = [target for target, reference in references.items() if layout.find(reference) is None]
     if not stale:
         return references
-    with exclusive(paths.cache() / "images.lock"):
-        stale = [target for target in stale if layout.find(references[target]) is None]
-        base = buildah.base_image() if stale else ""
-        for target in stale:
-            with stage(f"building the {target} image"):
-                buildah.build(target, base, layout.folder, references[target])
-        if stale:
-            layout.prune(_kept(layout.references()))
-            buildah.prune()
+    base = buildah.base_image()
+    for target in stale:
+        with stage(f"building the {target} image"):
+            buildah.build(target, base, layout.folder, references[target])
+    layout.prune(_kept(layout.references()))
+    buildah.prune()
     return references
+
+
+def lock() -> AbstractContextManager[None]:
+    """Held from the start of a build until its images are loaded."""
+    return exclusive(paths.cache() / "images.lock")
 
 
 def load(references: dict[str, str]) -> None:

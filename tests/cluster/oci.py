@@ -128,9 +128,10 @@ def _import(index: Sequence[dict[str, Any]], blobs: dict[str, Path] | dict[str, 
         try:
             with tarfile.open(fileobj=importer.stdin, mode="w|", bufsize=1 << 20) as tar:
                 _add(tar, "oci-layout", _json({"imageLayoutVersion": "1.0.0"}))
-                _add(tar, "index.json", _json({"schemaVersion": 2, "manifests": list(index)}))
                 for name, content in blobs.items():
                     _add(tar, name, content)
+                # Last: a stream that breaks off before it names no image, so none can be registered without its layers.
+                _add(tar, "index.json", _json({"schemaVersion": 2, "manifests": list(index)}))
             importer.stdin.close()
         except BrokenPipeError:
             pass  # it ended early: its own words say why
