@@ -31,12 +31,15 @@ from understudy.domain.desired.choice import Choice
 from understudy.domain.desired.kinds import REVISION
 from understudy.domain.desired.plan import Wanted, abandoned_agents, make_access, make_workloads
 from understudy.domain.desired.revisions import StoredRevision, expired_revisions, make_revision
-from understudy.domain.desired.troubles import pod_troubles
+from understudy.domain.desired.troubles import is_ready, pod_troubles
 from understudy.domain.rollout.advance import advance
 from understudy.domain.rollout.inputs import Decision, Observation
 from understudy.domain.rollout.routing import routing_document
 
 log = logging.getLogger(__name__)
+
+GREETING_S = 3.0
+"""How long a new process waits for the first answer of proxies that are ready: a poll takes milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ class Reconciler:
             tools.cluster, self._writer, tools.reports, tools.recorder, tools.metrics, tools.clock, self._pacer
         )
         self._refused: dict[Key, tuple[str, ...]] = {}
+        self._met: dict[Key, float] = {}
+        self._greeted: set[Key] = set()
 
     async def reconcile(self, key: Key) -> float | None:
         """One pass; seconds until the next is due by itself.
@@ -105,12 +110,16 @@ class Reconciler:
         self._tools.metrics.gone(key)
         self._pacer.forget(key)
         self._refused.pop(key, None)
+        self._met.pop(key, None)
+        self._greeted.discard(key)
 
     async def _pass(self, key: Key, world: World) -> float | None:
         tools = self._tools
         current = await self._look(key, world)
         tools.reports.follow(key, current.stored.rollout)
         tools.observers.sync(key, pods_to_watch(world.pods_of("proxy")))
+        if (unheard := self._unheard_s(key, world)) > 0:
+            return unheard
         reports = tools.reports.present(key)
         observation = observing.observe(
             world,
@@ -130,6 +139,20 @@ class Reconciler:
         status = with_findings(decision.status, current.stored, findings, observation.generation, now)
         decision = replace(decision, status=status)
         return await self._perform(current, observation, decision)
+
+    def _unheard_s(self, key: Key, world: World) -> float:
+        """Seconds to wait for proxies that this process has not heard of yet; 0 once all have answered."""
+        if key in self._greeted:
+            return 0.0
+        now = self._tools.clock.monotonic()
+        since = self._met.setdefault(key, now)
+        heard = self._tools.reports.present(key)
+        silent = [pod for pod in world.pods_of("proxy") if is_ready(pod) and pod["metadata"]["name"] not in heard]
+        left = since + GREETING_S - now if silent else 0.0
+        if left <= 0:
+            self._greeted.add(key)
+            self._met.pop(key)
+        return left
 
     async def _look(self, key: Key, world: World) -> Pass:
         """Read spec and status and choose the revision, storing it if it is new."""
