@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import random
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ class Agents:
         self._clock = clock
         self._wanted = wanted
         self._domain = cluster_domain
+        self._random = random.Random()  # noqa: S311 - spreads load, keeps no secret
         self._pods: dict[tuple[str, str], dict[str, Pod]] = {}
 
     async def run(self) -> None:
@@ -99,13 +101,13 @@ class Agents:
             await asyncio.sleep(POLL_S)
 
     async def connect(
-        self, namespace: str, service: str, *, avoid: str = ""
+        self, namespace: str, service: Callable[[], str], *, avoid: str = ""
     ) -> tuple[str, ClientWebSocketResponse[bool]]:
         """A media connection to the least loaded pod that takes the call, and the pod's address.
 
         Args:
             namespace: of the assistant.
-            service: the revision's `agent_service`.
+            service: the revision's `agent_service`; asked anew each round, since a rollback may come in between.
             avoid: the address of a pod that has just failed: asked only when it is the last.
 
         Raises:
@@ -113,16 +115,18 @@ class Agents:
         """
         deadline = self._clock.monotonic() + ADMISSION_S
         while True:
-            if not self._pods.get((namespace, service)):
-                await self._resolve(namespace, service)
-            pods = self._pods.get((namespace, service), {}).values()
-            for pod in sorted(pods, key=lambda pod: (pod.address == avoid, pod.preference())):
+            key = (namespace, service())
+            if not self._pods.get(key):
+                await self._resolve(*key)
+            pods = self._pods.get(key, {}).values()
+            # Among equals by chance, or every proxy would send its next call to the same pod.
+            for pod in sorted(pods, key=lambda pod: (pod.address == avoid, pod.preference(), self._random.random())):
                 if media := await self._try(pod):
                     return pod.address, media
             if self._clock.monotonic() >= deadline:
-                raise NoAgentCapacity(f"none of {len(pods)} agent pods of {service} took the call")
+                raise NoAgentCapacity(f"none of {len(pods)} agent pods of {key[1]} took the call")
             await asyncio.sleep(RETRY_S)
-            await self._resolve(namespace, service)
+            await self._resolve(*key)
 
     async def _try(self, pod: Pod) -> ClientWebSocketResponse[bool] | None:
         # Counted before it is certain, so that a burst of calls between two polls spreads over the pods.

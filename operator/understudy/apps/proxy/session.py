@@ -117,7 +117,7 @@ class Session:
         for _ in range(1 + TAKEOVERS_MAX):
             try:
                 failed, self._agent = await self._agents.connect(
-                    self._assistant.namespace, self._service_now(), avoid=failed
+                    self._assistant.namespace, self._service_now, avoid=failed
                 )
             except NoAgentCapacity:
                 self.end(CallEnd.DROPPED, "NoAgentCapacity")

@@ -12,7 +12,8 @@ from difflib import SequenceMatcher
 from understudy.domain.calls.observation import CallEnd, Defect, TurnRecord
 
 NEAR_EQUAL = 0.9
-"""Likeness (0 to 1) from which two texts are the same words: absorbs a changed name or filler in a sentence."""
+"""Share of words (0 to 1) that two texts have in common, in order, from which they say the same: one word in ten may
+differ. By words, because "the soup is nine euros" and "the fish is nine euros" are different answers."""
 
 MIN_WORDS = 4
 """Shorter texts are not compared: "yes, of course" twice in a call is manners, not a fault."""
@@ -20,8 +21,8 @@ MIN_WORDS = 4
 MAX_COMPARED = 20
 """Earlier answers compared with a new one: a loop shows within a few, and the cost per answer stays bounded."""
 
-MAX_CHARACTERS = 400
-"""Start of a text that is compared: likeness is quadratic in length, and a longer answer differs early."""
+MAX_WORDS = 80
+"""Words of a text that are compared, from its start: the cost is quadratic, and longer answers differ early."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
@@ -52,12 +53,11 @@ def normal(text: str) -> str:
 
 def near_equal(one: str, other: str) -> bool:
     """Whether two normalised texts say the same; never true for fewer than `MIN_WORDS` words."""
-    if min(one.count(" "), other.count(" ")) + 1 < MIN_WORDS:
+    words, others = one.split()[:MAX_WORDS], other.split()[:MAX_WORDS]
+    if min(len(words), len(others)) < MIN_WORDS:
         return False
-    if one == other:
-        return True
-    matcher = SequenceMatcher(None, one[:MAX_CHARACTERS], other[:MAX_CHARACTERS], autojunk=False)
-    # The two quick ratios are upper bounds and cheap: nearly every pair ends there.
+    matcher = SequenceMatcher(None, words, others, autojunk=False)
+    # The quick ratios are upper bounds and cheap: nearly every pair ends there.
     return min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= NEAR_EQUAL and matcher.ratio() >= NEAR_EQUAL
 
 
