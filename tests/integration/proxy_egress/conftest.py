@@ -1,5 +1,6 @@
 """A proxy's egress on loopback, in front of providers that a test plays itself."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -13,7 +14,6 @@ from understudy.apps.proxy.calls import Call, Registry
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.credentials import Credentials, CredentialUnavailable
 from understudy.apps.proxy.egress import routes
-from understudy.apps.proxy.egress.upstream import client_session
 from understudy.apps.proxy.metrics import Metrics
 from understudy.base.clock import SystemClock
 from understudy.base.errors import Unauthorized
@@ -29,6 +29,7 @@ class FakeLedger:
 
     def __init__(self) -> None:
         self.entries: list[tuple[Any, ...]] = []
+        self.written = asyncio.Event()
 
     def names(self) -> list[str]:
         return [entry[0] for entry in self.entries]
@@ -39,6 +40,7 @@ class FakeLedger:
         def note(*args: Any, **named: Any) -> None:
             plain = [arg for arg in args if not isinstance(arg, float)]
             self.entries.append((name, *plain, *named.values()))
+            self.written.set()
 
         return note
 
@@ -54,6 +56,7 @@ class FakeCall:
         self.resources: set[Callable[[], None]] = set()
         self.dialogue: list[dict[str, Any]] = []
         self.earlier: list[dict[str, Any]] = []
+        self.failure = ""
         self.serving = snapshot
 
     def snapshot(self) -> Snapshot:
@@ -126,12 +129,12 @@ Serve = Callable[..., Awaitable[str]]
 
 @pytest.fixture
 def serve(stack: AsyncExitStack) -> Serve:
-    """Starts a server of `routes` on a free port and returns its URL."""
+    """Starts a server of `routes` on a free port and returns its URL; `cancels`: handlers whose client has gone."""
 
-    async def start(*routes: web.RouteDef) -> str:
+    async def start(*routes: web.RouteDef, cancels: bool = True) -> str:
         app = web.Application()
         app.add_routes(routes)
-        runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
+        runner = web.AppRunner(app, handler_cancellation=cancels, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -149,7 +152,7 @@ def start_proxy(serve: Serve, stack: AsyncExitStack) -> StartProxy:
     async def start(snapshot: Snapshot) -> Proxy:
         call, credentials, metrics = FakeCall(snapshot), FakeCredentials(), Metrics()
         credentials.keys = {name: f"key-of-{name}" for name in snapshot.accounts}
-        upstreams = await stack.enter_async_context(client_session())
+        upstreams = await stack.enter_async_context(aiohttp.ClientSession())
         context = ProxyContext(
             registry=cast("Registry", FakeRegistry(call)),
             credentials=cast("Credentials", credentials),
@@ -157,7 +160,7 @@ def start_proxy(serve: Serve, stack: AsyncExitStack) -> StartProxy:
             metrics=metrics,
             session_factory=lambda: upstreams,
         )
-        url = await serve(*routes(context))
+        url = await serve(*routes(context), cancels=False)  # as the real one
         session = await stack.enter_async_context(aiohttp.ClientSession())
         return Proxy(url, call, credentials, metrics, session)
 

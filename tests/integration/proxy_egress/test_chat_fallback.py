@@ -117,6 +117,18 @@ async def test_only_empty_answers_are_counted_as_empty(serve: Serve, start_proxy
     assert proxy.call.ledger.entries[-1] == ("model_done", "", 0)
 
 
+async def test_failure_is_noted_until_the_next_success(serve: Serve, start_proxy: StartProxy) -> None:
+    """A call that ends while its model is unavailable was dropped, one that recovered was not."""
+    model = FakeModel(status=500)
+    proxy = await start_proxy(models(await serve(model.route())))
+    async with await proxy.chat(stream=True):
+        assert proxy.call.failure == "ModelUnavailable"
+    model.status = 200
+    async with await proxy.chat(stream=True) as response:
+        await response.read()
+    assert proxy.call.failure == ""
+
+
 @pytest.mark.parametrize("part", ["hang", "role_then_hang", "first_then_hang"])
 async def test_agent_gone_cancels_upstream(part: str, serve: Serve, start_proxy: StartProxy) -> None:
     """An agent that hangs up, before or after the first byte, ends the provider's request at once."""

@@ -11,7 +11,7 @@ from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.egress import upstream
 from understudy.apps.proxy.egress.auth import authenticate
 from understudy.apps.proxy.egress.parts import AgentGone, Egress, ends_with
-from understudy.apps.proxy.egress.voice import Speech
+from understudy.apps.proxy.egress.voice import PART, Speech
 from understudy.apps.proxy.egress.voice_link import VoiceLinks
 from understudy.base.errors import AllFailed
 from understudy.domain.speech import cartesia
@@ -37,7 +37,7 @@ class CartesiaFace:
         call = authenticate(request, self._egress.context.registry)
         agent = web.WebSocketResponse(compress=False, timeout=upstream.CLOSE_S)
         await agent.prepare(request)
-        with ends_with(call):
+        with ends_with(call, request):
             await CartesiaSocket(self._egress, call, agent).run()
         return agent
 
@@ -99,6 +99,7 @@ class CartesiaSocket:
         try:
             await speech.run()
         except AllFailed as error:
+            self._egress.unavailable(PART, self._call)
             await self._agent.send_str(cartesia.error(context_id, str(error)))
         except (AgentGone, ConnectionError):
             return

@@ -68,11 +68,11 @@ class Chat:
         messages = body.get("messages")
         if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
             raise bad_request("`messages` has to be a list of messages")
-        said = [*call.earlier, *dialogue(messages)]
-        call.dialogue = said
+        call.dialogue = dialogue(messages)
         started = self._egress.now()
+        said = [*call.earlier, *call.dialogue]
         turn = Turn(call, call.begin_model_turn(started), body, said, started)
-        with ends_with(call):
+        with ends_with(call, request):
             return await (self._stream(request, turn) if body.get("stream") else self._whole(turn))
 
     async def _stream(self, request: web.Request, turn: Turn) -> web.StreamResponse:
@@ -138,18 +138,20 @@ class Chat:
 
     def _done(self, turn: Turn, completion: Completion) -> None:
         turn.call.ledger.model_done(completion.text, completion.tool_calls, self._egress.now())
-        turn.call.dialogue = [*turn.said, completion.message()]
+        turn.call.dialogue = [*turn.call.dialogue, completion.message()]
 
     def _won(
         self, turn: Turn, target: ModelTarget, attempts: Attempts[ModelTarget], cause: ProviderError | None
     ) -> None:
         if cause is None:
             self._egress.metrics.attempts.labels(PART, target.account, "ok").inc()
+        self._egress.available(PART, turn.call)
         if attempts.failed_over:
             self._egress.took_over(PART, turn.call, turn.snapshot.accounts[target.account])
 
     def _nothing(self, turn: Turn, error: AllFailed, *, empty: bool) -> web.Response:
         """Every target failed; an answer that was there and empty is still one that the caller was denied."""
+        self._egress.unavailable(PART, turn.call)
         if empty:
             turn.call.ledger.model_done("", 0, self._egress.now())
         causes = [{"account": c.provider, "status": c.status, "message": str(c)} for c in error.causes]

@@ -61,7 +61,7 @@ class Listen:
             raise bad_request(str(error)) from error
         agent = web.WebSocketResponse(compress=False, timeout=upstream.CLOSE_S)
         await agent.prepare(request)
-        with ends_with(call):
+        with ends_with(call, request):
             await ListenSocket(self._egress, call, agent, audio, dict(request.query)).run()
         return agent
 
@@ -171,6 +171,7 @@ class ListenSocket:
         self._egress.failed(PART, self._call, account or fallback, cause)
 
     def _all_failed(self, attempts: Attempts[Transcriber]) -> None:
+        self._egress.unavailable(PART, self._call)
         text = str(attempts.all_failed())
         self._timers.settle()
         self._tell([ToAgent({"type": "Error", "variant": "AllTranscribersFailed", "description": text})])
@@ -238,6 +239,7 @@ class ListenSocket:
 
     def _won(self, attempts: Attempts[Transcriber], account: Account) -> None:
         self._egress.metrics.attempts.labels(PART, account.name, "ok").inc()
+        self._egress.available(PART, self._call)
         if attempts.failed_over:
             self._egress.took_over(PART, self._call, account)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 
 from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.context import ProxyContext
@@ -13,6 +13,9 @@ from understudy.apps.proxy.credentials import CredentialUnavailable
 from understudy.apps.proxy.egress.metrics import EgressMetrics
 from understudy.base.errors import ProviderError, ProviderRefused, UnderstudyError
 from understudy.domain.revision.snapshot import Account, Snapshot
+
+LOOK_S = 0.02
+"""Seconds between looks at whether the agent is still there: a cancelled answer costs a provider one more token."""
 
 _KEY_REFUSED = frozenset({401, 403})
 
@@ -50,10 +53,24 @@ class Egress:
         if cause.status in _KEY_REFUSED:
             self.context.credentials.report_refused(call.namespace, account)
 
+    def unavailable(self, part: str, call: Call) -> None:
+        """Every alternative failed: the call cannot go on without one."""
+        call.failure = _failure(part)
+
+    def available(self, part: str, call: Call) -> None:
+        """An alternative worked; another part's failure stays."""
+        if call.failure == _failure(part):
+            call.failure = ""
+
     def took_over(self, part: str, call: Call, account: Account) -> None:
         """A fallback produced output."""
         self.metrics.failovers.labels(part, account.name).inc()
         call.ledger.failover(part)
+
+
+def _failure(part: str) -> str:
+    """A word for the cause of a dropped call: ModelUnavailable, TranscriberUnavailable, VoiceUnavailable."""
+    return f"{part.capitalize()}Unavailable"
 
 
 def account_of(snapshot: Snapshot, name: str) -> Account:
@@ -73,17 +90,33 @@ class AgentGone(UnderstudyError):
 
 
 @contextmanager
-def ends_with(call: Call) -> Iterator[None]:
-    """While inside, the end of `call` cancels the running task, and with it its upstream requests."""
+def ends_with(call: Call, request: web.Request) -> Iterator[None]:
+    """While inside, the end of `call` or of the agent's connection cancels the running task, and its upstream work.
+
+    The server could cancel handlers of lost connections by itself, but only all of them, and the front door's must
+    live on to account for their calls; so the connection is looked at.
+    """
     task = asyncio.current_task()
     if task is None:
         raise RuntimeError("ends_with needs a running task")
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle | None = None
 
     def cancel() -> None:
         task.cancel()
 
+    def look() -> None:
+        nonlocal timer
+        if request.transport is None:
+            task.cancel()
+        else:
+            timer = loop.call_later(LOOK_S, look)
+
+    timer = loop.call_later(LOOK_S, look)
     call.resources.add(cancel)
     try:
         yield
     finally:
+        if timer:
+            timer.cancel()
         call.resources.discard(cancel)

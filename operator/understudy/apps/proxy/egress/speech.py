@@ -51,10 +51,11 @@ class SpeechFace:
         if kind not in CONTENT_TYPES:
             raise bad_request(f"`response_format` has to be one of {', '.join(CONTENT_TYPES)}")
         sink = BodySink(request, kind)
-        with ends_with(call):
+        with ends_with(call, request):
             try:
                 await (self._raw(call, text, sink) if kind in _RAW else self._encoded(call, text, sink))
             except AllFailed as error:
+                self._egress.unavailable(PART, call)
                 return _failed(request, sink, error)
             except (AgentGone, ConnectionError):
                 return sink.response
@@ -87,6 +88,7 @@ class SpeechFace:
                     break
             else:
                 self._egress.metrics.attempts.labels(PART, account.name, "ok").inc()
+                self._egress.available(PART, call)
                 if attempts.failed_over:
                     self._egress.took_over(PART, call, account)
                 return

@@ -15,9 +15,7 @@ from aiohttp import (
     ClientTimeout,
     ClientWebSocketResponse,
     ClientWSTimeout,
-    DummyCookieJar,
     ServerDisconnectedError,
-    TCPConnector,
     WSServerHandshakeError,
 )
 
@@ -27,12 +25,6 @@ from understudy.domain.speech.codec import Connect
 CONNECT_TIMEOUT_S = 2.0
 """TCP and TLS to a provider take 50 to 300 ms; past two seconds the next target answers sooner."""
 
-KEEP_ALIVE_S = 55.0
-"""Idle connections are kept just under the minute after which most providers' load balancers close them."""
-
-POOL_LIMIT = 1000
-"""Connections at once: several per call at more calls than one proxy carries, below the usual limit of open files."""
-
 MAX_ERROR_BODY = 65_536
 """Bytes read of a provider's error: more is never needed to find its code."""
 
@@ -40,19 +32,6 @@ CLOSE_S = 0.5
 """Longest wait for the other side's close frame: providers that are gone do not send one."""
 
 HTTP_ERROR = 400
-
-
-def client_session() -> ClientSession:
-    """A session fit for providers: one pool, no cookies, no total timeout (streams have deadlines of their own)."""
-    connector = TCPConnector(
-        limit=POOL_LIMIT,
-        limit_per_host=0,
-        keepalive_timeout=KEEP_ALIVE_S,
-        ttl_dns_cache=30,
-        enable_cleanup_closed=False,
-    )
-    timeout = ClientTimeout(total=None, connect=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=None)
-    return ClientSession(connector=connector, timeout=timeout, cookie_jar=DummyCookieJar(), auto_decompress=False)
 
 
 async def post(session: ClientSession, url: str, body: bytes, headers: dict[str, str]) -> ClientResponse:

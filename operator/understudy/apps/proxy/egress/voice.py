@@ -110,6 +110,7 @@ class Speech:
 
     def _won(self, attempts: Attempts[Voice], voice: Voice) -> None:
         self._egress.metrics.attempts.labels(PART, voice.account, "ok").inc()
+        self._egress.available(PART, self._call)
         if attempts.failed_over:
             self._egress.took_over(PART, self._call, self._snapshot.accounts[voice.account])
 

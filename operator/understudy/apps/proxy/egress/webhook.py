@@ -25,7 +25,7 @@ MAX_ANSWER = 262_144
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 SIGNATURE_HEADER = "X-Understudy-Signature"
 
-_ERROR = 400
+_SUCCESS = range(200, 300)
 
 
 class WebhookFailed(Exception):
@@ -142,7 +142,7 @@ def _arguments(given: Any) -> Any:
 
 
 def _checked(status: int, answer: bytes) -> bytes:
-    if status >= _ERROR or status < 200:  # noqa: PLR2004 - an HTTP success
+    if status not in _SUCCESS:
         raise WebhookFailed(502, "refused", f"the server answered {status}")
     if len(answer) > MAX_ANSWER:
         raise WebhookFailed(502, "too_long", f"the server answered more than {MAX_ANSWER} bytes")
