@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.cluster.paths import IMAGE_CONTEXT, cache
+from tests.cluster.paths import cache
 from tests.cluster.progress import stage
 from tests.cluster.shell import run, succeeds
 
@@ -38,15 +38,15 @@ def base_image(month: str | None = None) -> str:
     return name
 
 
-def build(target: str, base: str, layout: Path, reference: str) -> None:
-    """Build one target of operator/Dockerfile and put it into an image layout under `reference`.
+def build(context: Path, target: str, base: str, layout: Path, reference: str) -> None:
+    """Build one target of the Dockerfile in `context` and put it into an image layout under `reference`.
 
     Raises:
         CommandFailed: the build failed; the message ends with its last lines.
     """
     name = f"localhost/{target}:built"
     argv = ["bud", "--layers", "--isolation", "chroot", "--network", "host", *_mounts()]
-    argv += ["--build-arg", f"BASE_IMAGE={base}", "--target", target, "--tag", name, str(IMAGE_CONTEXT)]
+    argv += ["--build-arg", f"BASE_IMAGE={base}", "--target", target, "--tag", name, str(context)]
     run(_buildah(*argv), env={**_proxies(), "TMPDIR": str(_temporary())})
     storage = f"[overlay@{_root()}+{_run_root()}]"
     # Uncompressed, because a layer then keeps the digest it has in storage: what is there already is not copied again.
@@ -55,7 +55,8 @@ def build(target: str, base: str, layout: Path, reference: str) -> None:
 
 
 def prune() -> None:
-    """Drop layers that no image built last stands on."""
+    """Drop what a failed build left, and layers that no image built last stands on."""
+    succeeds(_buildah("rm", "--all"))
     succeeds(_buildah("rmi", "--prune"))  # it refuses some that are still parents of others; those go next time
 
 

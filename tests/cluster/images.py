@@ -6,6 +6,7 @@ Deployment that names it exactly rolls out when, and only when, its content chan
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -27,19 +28,18 @@ class Image:
     target: str
     locks: tuple[str, ...]
 
-    def key(self) -> str:
-        """Twelve hexadecimal digits over all inputs that lie in the repository."""
+    def key(self, context: Path = paths.IMAGE_CONTEXT) -> str:
+        """Twelve hexadecimal digits over all inputs that lie in the build context."""
         digest = hashlib.sha256()
-        for path in self._inputs():
-            digest.update(f"{path.relative_to(paths.IMAGE_CONTEXT)}\0".encode() + path.read_bytes() + b"\0")
+        for path in self._inputs(context):
+            digest.update(f"{path.relative_to(context)}\0".encode() + path.read_bytes() + b"\0")
         return digest.hexdigest()[:12]
 
     def names(self) -> tuple[str, str]:
         """The exact name and the moving one."""
         return f"localhost/{self.target}:{self.key()}", f"localhost/{self.target}:dev"
 
-    def _inputs(self) -> Iterable[Path]:
-        context = paths.IMAGE_CONTEXT
+    def _inputs(self, context: Path) -> Iterable[Path]:
         yield context / "Dockerfile"
         yield context / ".dockerignore"
         yield from (context / "requirements" / f"{lock}.lock" for lock in self.locks)
@@ -71,18 +71,32 @@ def build(wanted: Sequence[Image]) -> dict[str, str]:
 
     The caller holds `lock()`: what one run builds, another must not drop as old before it is loaded.
     """
-    references = {image.target: f"{image.target}:{image.key()}" for image in wanted}
     layout = oci.Layout(_layout())
-    stale = [target for target, reference in references.items() if layout.find(reference) is None]
-    if not stale:
+    references = _references(wanted, paths.IMAGE_CONTEXT)
+    if all(layout.find(reference) for reference in references.values()):
         return references
+    context = _snapshot()
+    references = _references(wanted, context)
+    stale = [target for target, reference in references.items() if layout.find(reference) is None]
     base = buildah.base_image()
     for target in stale:
         with stage(f"building the {target} image"):
-            buildah.build(target, base, layout.folder, references[target])
+            buildah.build(context, target, base, layout.folder, references[target])
     layout.prune(_kept(layout.references()))
     buildah.prune()
     return references
+
+
+def _references(wanted: Sequence[Image], context: Path) -> dict[str, str]:
+    return {image.target: f"{image.target}:{image.key(context)}" for image in wanted}
+
+
+def _snapshot() -> Path:
+    """A copy of the build context: what is hashed is what is built, however busily somebody edits."""
+    copy = paths.cache() / "context"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(paths.IMAGE_CONTEXT, copy, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    return copy
 
 
 def lock() -> AbstractContextManager[None]:
