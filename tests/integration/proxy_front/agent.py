@@ -63,13 +63,13 @@ class AgentCall:
 
 
 class FakeAgent:
-    """A pod with `capacity` lines on a free port of loopback."""
+    """A pod with `capacity` lines on a free port of loopback; pods may share the queue of calls put through to them."""
 
-    def __init__(self, capacity: int = 10) -> None:
+    def __init__(self, calls: asyncio.Queue[AgentCall] | None = None, capacity: int = 10) -> None:
         self.capacity = capacity
         self.live = 0
         self.refused = 0
-        self.calls: asyncio.Queue[AgentCall] = asyncio.Queue()
+        self.calls: asyncio.Queue[AgentCall] = asyncio.Queue() if calls is None else calls
         self._transports: list[asyncio.Transport] = []
         self._runner: web.AppRunner | None = None
         self.address = ""

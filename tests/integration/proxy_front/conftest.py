@@ -59,7 +59,8 @@ class World:
         self.documents = tmp_path / "documents"
         self.state = tmp_path / "state"
         self.clock = ManualClock()
-        self.agents = (FakeAgent(), FakeAgent())
+        self.incoming: asyncio.Queue[AgentCall] = asyncio.Queue()
+        self.agents = (FakeAgent(self.incoming), FakeAgent(self.incoming))
         self.proxy: Proxy
         self._stack = AsyncExitStack()
 
@@ -73,12 +74,7 @@ class World:
 
     async def call(self) -> AgentCall:
         """The next call that is put through to either pod."""
-        waits = [asyncio.ensure_future(agent.calls.get()) for agent in self.agents]
-        done, rest = await asyncio.wait(waits, timeout=5, return_when=asyncio.FIRST_COMPLETED)
-        for wait in rest:
-            wait.cancel()
-        assert done, "no call came"
-        return done.pop().result()
+        return await asyncio.wait_for(self.incoming.get(), 5)
 
     def ref(self, name: str, *agents: FakeAgent) -> RevisionRef:
         """A revision with these pods, or both."""
