@@ -78,9 +78,7 @@ async def block(media: str, fake: FakeProxy, path: Way, call: tuple[str, int]) -
         path.turns += turn_direct.split(fake, caller)
 
 
-async def latency(
-    agent: AgentProcess, blocks: int
-) -> tuple[Way, Way]:  # fmt: skip
+async def latency(agent: AgentProcess, plan: Plan) -> tuple[Way, Way]:
     """(understudy, direct), a block of one after a block of the other."""
     understudy, direct = Way(), Way()
     async with FakeProxy(turn_direct.script()) as fake:

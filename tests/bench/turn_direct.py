@@ -122,16 +122,29 @@ def _marks(events: Sequence[Event], sent: float, heard: float) -> list[float]:
 
 
 async def latency(agent: AgentProcess, turns: int) -> dict[str, object]:
-    """One caller's turns: percentiles and the median of each stage, in milliseconds."""
-    async with FakeProxy(script()) as proxy, Caller(agent.media, proxy.url) as caller:
+    """One caller's turns with no proxy between; as `measure`."""
+    async with FakeProxy(script()) as providers:
+        return await measure(agent.media, providers, turns)
+
+
+async def measure(media: str, providers: FakeProxy, turns: int) -> dict[str, object]:
+    """One caller's turns: percentiles and the median of each stage, in milliseconds.
+
+    Args:
+        media: where the caller connects to: the agent itself, or a proxy's front door.
+        providers: that serve this call and no other.
+        turns: how many utterances to speak.
+    """
+    async with Caller(media, providers.url) as caller:
         await converse(caller, turns)
-        split_turns = split(proxy, caller)
+        split_turns = split(providers, caller)
     totals = [turn.total_ms for turn in split_turns]
     stages = {name: round(statistics.median(turn.stages_ms[name] for turn in split_turns), 1) for name in NAMES}
     return {
         "turns": len(totals),
         "p50_ms": round(percentile(totals, 0.5), 1),
         "p95_ms": round(percentile(totals, 0.95), 1),
+        "totals_ms": [round(total, 1) for total in totals],
         "stages_p50_ms": stages,
         "caller_late_ms": round(caller.late * 1000, 1),
     }
