@@ -45,8 +45,12 @@ def _(item: FieldInfo, kind: str) -> Schema:
 
 @constraint.register
 def _(item: Ge, kind: str) -> Schema:
-    del kind
-    return {"minimum": item.ge}
+    """The API server cuts a bound to a whole number when the value is written as one: 0 would pass a minimum of 0.5."""
+    least: Any = item.ge
+    if kind != "number" or float(least).is_integer():
+        return {"minimum": least}
+    rule = Rule(f"self >= {least}", f"should be greater than or equal to {least}")
+    return {"minimum": least, RULES: [rule_schema(rule)]}
 
 
 @constraint.register

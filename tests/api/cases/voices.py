@@ -1,0 +1,75 @@
+"""Voices, in the three places they stand."""
+
+from collections.abc import Iterator
+
+from tests.api.cases.case import Case, accepted, plan_accepted, plan_refused, refused
+from tests.api.manifests import assistant, plan
+
+PLACES = (
+    ("assistant", assistant, "spec.voice"),
+    ("assistant's fallback", assistant, "spec.voice.fallbackPlan.voices[0]"),
+    ("plan", plan, "spec.voices[0]"),
+)
+
+NOT_BUILT = ("azure", "11labs", "deepgram", "playht")
+
+OFF = "voices: [] turns fallback off"
+
+
+def cases() -> Iterator[Case]:
+    """Voices everywhere, and lists that are there, empty or absent."""
+    for place, make, path in PLACES:
+        voice = {"provider": "cartesia", "voiceId": "v"}
+        full = {**voice, "model": "sonic-3", "language": "en", "traits": {"gender": "female", "tone": "calm"}}
+        yield Case(f"accepted: {place}: voice", make({path: voice}))
+        yield Case(f"accepted: {place}: voice with everything", make({path: full}))
+        yield Case(f"accepted: {place}: openai voice", make({path: {"provider": "openai", "voiceId": "shimmer"}}))
+        bare = make({path: "shimmer"})
+        yield Case(f"refused: {place}: a string for a voice", bare, ((path, "must be of type object"),))
+        nameless = make({path: {"provider": "openai"}})
+        yield Case(f"refused: {place}: no voiceId", nameless, ((f"{path}.voiceId", "Required value"),))
+        unknown = make({path: {"provider": "festival", "voiceId": "v"}})
+        complaint = (f"{path}.provider", 'Unsupported value: "festival"')
+        yield Case(f"refused: {place}: unknown voice provider", unknown, (complaint,))
+        tongue = make({path: {**voice, "language": "en_US!"}})
+        yield Case(f"refused: {place}: language", tongue, ((f"{path}.language", "write a language such as en"),))
+        for provider in NOT_BUILT:
+            told = f"{path.replace('[0]', '[]')}.provider: {provider} is not built yet; use openai or cartesia"
+            manifest = make({path: {"provider": provider, "voiceId": "v"}})
+            yield Case(f"refused: {place}: {provider} voice", manifest, ((f"{path}.provider", told),))
+    yield from _lists()
+
+
+def _lists() -> Iterator[Case]:
+    inline = "spec.voice.fallbackPlan"
+    voice = {"provider": "openai", "voiceId": "alloy"}
+    yield accepted("no fallback voices", {f"{inline}.voices": []})
+    yield accepted("automatic voices off", {f"{inline}.autoFallback.enabled": False})
+    yield accepted("voices, then others", {f"{inline}": {"voices": [voice], "autoFallback": {"enabled": True}}})
+    yield refused(
+        "no voices and automatic voices",
+        {inline: {"voices": [], "autoFallback": {"enabled": True}}},
+        (f"{inline}.autoFallback", OFF),
+    )
+    yield plan_accepted("no voices", {"spec.voices": []})
+    yield plan_accepted("both switches", {"spec.autoFallback": {"transcriber": True, "voice": True}})
+    yield plan_accepted("no voices, switch off", {"spec": {"voices": [], "autoFallback": {"voice": False}}})
+    yield plan_accepted(
+        "no transcribers, others instead", {"spec": {"transcribers": [], "autoFallback": {"transcriber": True}}}
+    )
+    yield plan_refused(
+        "no voices and automatic voices",
+        {"spec": {"voices": [], "autoFallback": {"voice": True}}},
+        ("spec.autoFallback", OFF),
+    )
+    yield accepted(
+        "no transcribers, others instead",
+        {
+            "spec.transcriber.fallbackPlan": {"transcribers": [], "autoFallback": {"enabled": True}},
+        },
+    )
+    yield refused(
+        "more voices than anyone waits for",
+        {f"{inline}.voices": [voice] * 9},
+        (f"{inline}.voices", "must have at most 8 items"),
+    )
