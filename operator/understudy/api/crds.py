@@ -1,4 +1,4 @@
-"""`understudy crds`: the CustomResourceDefinitions, printed or written as YAML."""
+"""`understudy crds`: the CustomResourceDefinitions, printed or written as YAML, and their reference in Markdown."""
 
 import argparse
 import sys
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from understudy.api.assistant import VoiceAssistantSpec
 from understudy.api.fallback_plan import FallbackPlanSpec, FallbackPlanStatus
+from understudy.api.reference import reference
 from understudy.api.schema import object_schema
 from understudy.api.schema_rules import Schema
 from understudy.api.status import VoiceAssistantStatus
@@ -130,10 +131,16 @@ def render(document: Schema) -> str:
 
 
 def main() -> int:
-    """Print the definitions, or write one file each into a directory."""
+    """Print the definitions, or write one file each into a directory; with them or alone, the reference."""
     parser = argparse.ArgumentParser(prog="understudy crds", description="print the CustomResourceDefinitions")
     parser.add_argument("--write", metavar="DIR", type=Path, help="write one file each into DIR")
+    parser.add_argument("--reference", metavar="FILE", type=Path, help="write the API reference in Markdown to FILE")
     arguments = parser.parse_args()
+    if arguments.reference is not None:
+        arguments.reference.parent.mkdir(parents=True, exist_ok=True)
+        arguments.reference.write_text(reference(definitions()), encoding="utf-8")
+        if arguments.write is None:
+            return 0
     for name, document in definitions().items():
         if arguments.write is None:
             sys.stdout.write("---\n" + render(document))
