@@ -9,6 +9,8 @@ from aiohttp import web
 WORDS = ("Sure, ", "I ", "can ", "help. ", "Which ", "day?")
 TEXT = "".join(WORDS)
 
+USAGE = b'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":6,"total_tokens":9}}\n\n'
+
 
 def sse(delta: dict[str, Any], finish: str | None = None) -> bytes:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
@@ -65,7 +67,7 @@ class FakeModel:
         await response.write(b": keep-alive\n\n" + sse({"role": "assistant", "content": ""}))
         for word in WORDS:
             await response.write(sse({"content": word}))
-        await response.write(sse({}, "stop") + b'data: {"choices":[],"usage":{"total_tokens":9}}\n\ndata: [DONE]\n\n')
+        await response.write(sse({}, "stop") + USAGE + b"data: [DONE]\n\n")
 
     async def _headers_then_hang(self, _request: web.Request, _response: web.StreamResponse) -> None:
         await asyncio.Event().wait()

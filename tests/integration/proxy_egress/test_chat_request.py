@@ -39,7 +39,7 @@ async def test_ledger_follows_the_turn(serve: Serve, start_proxy: StartProxy) ->
     proxy = await start_proxy(models(await serve(FakeModel().route())))
     async with await proxy.chat(stream=True) as response:
         text = await response.text()
-    assert '"usage":{"total_tokens":9}' in text
+    assert '"total_tokens":9' in text
     assert proxy.call.ledger.names() == ["model_request", "model_clause", "model_done"]
     assert proxy.call.ledger.entries[-1] == ("model_done", TEXT, 0)
     assert proxy.call.dialogue == [{"role": "user", "content": "hi"}, {"role": "assistant", "content": TEXT}]

@@ -29,6 +29,9 @@ AGENT_PARAMETERS = frozenset(
 )
 """Query parameters the agent decides, since they belong to its turn-taking; a revision's setting comes before them."""
 
+PROVIDER_TURNS = frozenset({"endpointing", "utterance_end_ms", "vad_events"})
+"""Query parameters of a client that leaves it to the provider where an utterance ends."""
+
 FINALIZE = '{"type":"Finalize"}'
 KEEP_ALIVE = '{"type":"KeepAlive"}'
 CLOSE_STREAM = '{"type":"CloseStream"}'

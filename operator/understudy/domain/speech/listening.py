@@ -34,9 +34,14 @@ class ToAgent:
 
 
 class Listening:
-    """One agent's socket, over any number of connections to transcribers."""
+    """One agent's socket, over any number of connections to transcribers.
 
-    def __init__(self, audio: AudioFormat) -> None:
+    Args:
+        audio: what the agent sends.
+        agent_turns: whether the agent decides where an utterance ends, and so will send `Finalize`.
+    """
+
+    def __init__(self, audio: AudioFormat, *, agent_turns: bool = True) -> None:
         self.log = AudioLog(audio.bytes_per_second)
         self.owed = 0
         """`Finalize`s not yet answered."""
@@ -44,7 +49,7 @@ class Listening:
         """Whether the present connection has sent anything."""
         self.unanswered_in_a_row = 0
         self._held: Result | None = None
-        self._agent_finalizes = False
+        self._agent_turns = agent_turns
         self._base = 0
         self._cursor = 0
 
@@ -54,7 +59,7 @@ class Listening:
 
     def finalize(self) -> None:
         """The agent asked for a final."""
-        self._agent_finalizes = True
+        self._agent_turns = True
         self.owed += 1
         self.log.finalize()
 
@@ -85,6 +90,11 @@ class Listening:
         result = replace(event, message=self._moved(event.message))
         return self._final(result) if result.final else [*self.release(), *self._plain(result)]
 
+    def closing(self) -> list[ToAgent]:
+        """The agent sends no more: nothing is held for a `Finalize` from now on."""
+        self._agent_turns = False
+        return self.release()
+
     def holding(self) -> bool:
         """Whether a final is held: call `release` after `HOLD_S`, unless something else let it go."""
         return self._held is not None
@@ -108,7 +118,7 @@ class Listening:
         self._consume(result)
         if result.from_finalize and self.owed:
             return self._answer(result)
-        if result.text and self._agent_finalizes:
+        if result.text and self._agent_turns:
             return self._hold(result)
         return self._plain(result)
 

@@ -23,7 +23,7 @@ from understudy.base.errors import ProviderBroke, ProviderError, ProviderRefused
 from understudy.domain.revision.snapshot import Account, Transcriber
 from understudy.domain.routing.attempts import Attempts
 from understudy.domain.speech.codec import AudioFormat, Failure, TranscriberCodec, audio_format
-from understudy.domain.speech.deepgram import DeepgramCodec
+from understudy.domain.speech.deepgram import PROVIDER_TURNS, DeepgramCodec
 from understudy.domain.speech.listening import Listening, ToAgent
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class ListenSocket:
         self._agent = agent
         self._audio = audio
         self._query = query
-        self._listening = Listening(audio)
+        self._listening = Listening(audio, agent_turns=not PROVIDER_TURNS & query.keys())
         self._outbox: asyncio.Queue[ToAgent | None] = asyncio.Queue()
         self._wake = asyncio.Event()
         self._finishing = False
@@ -125,6 +125,7 @@ class ListenSocket:
                 self._timers.finalize_asked()
             case "CloseStream":
                 self._finishing = True
+                self._tell(self._listening.closing())
                 self._timers.after(FINISH_S, self._give_up_finishing)
             case _ if self._connection is not None:
                 with contextlib.suppress(ConnectionError):
