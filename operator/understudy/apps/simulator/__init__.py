@@ -1,1 +1,1 @@
-"""Providers and callers that speak the real wire protocols, with faults on demand."""
+"""Simulated providers and callers: the real wire protocols, real speech, and faults on demand. For demos and tests."""

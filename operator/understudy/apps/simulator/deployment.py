@@ -1,0 +1,142 @@
+"""A simulated account at run time: its settings, its request counter, what happened to its requests."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from understudy.apps.simulator import chance
+from understudy.apps.simulator.script import DeploymentSettings, Fault, FaultKind, Script, merged
+
+CONNECTION_FAULTS = frozenset({FaultKind.HANG, FaultKind.STATUS, FaultKind.REFUSE, FaultKind.DROP})
+"""What happens to a WebSocket as a whole; the other faults strike the single utterance on it."""
+
+UTTERANCE_FAULTS = frozenset(FaultKind) - CONNECTION_FAULTS
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request: its index in the deployment, its chance, and the fault that strikes it."""
+
+    index: int
+    draw: random.Random
+    settings: DeploymentSettings
+    fault: Fault | None
+
+    def has(self, *kinds: FaultKind) -> bool:
+        """Whether the fault is one of these kinds."""
+        return self.fault is not None and self.fault.kind in kinds
+
+    def strikes(self, kind: FaultKind, sent: int) -> bool:
+        """Whether a fault of that kind strikes after `sent` tokens or chunks."""
+        return self.fault is not None and self.fault.kind is kind and self.fault.at == sent
+
+
+@dataclass
+class Stats:
+    """Counts since the start."""
+
+    requests: int = 0
+    """Chat completions, utterances, transcriber streams."""
+    connections: int = 0
+    """WebSockets of the voice; each carries many requests."""
+    completed: int = 0
+    aborted: int = 0
+    """The client went away before the answer was complete."""
+    unauthorized: int = 0
+    live: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    models: Counter[str] = field(default_factory=Counter)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `/control/stats` shows it."""
+        return vars(self) | {"faults": dict(self.faults), "models": dict(self.models)}
+
+
+class Deployment:
+    """One account. Requests are numbered in the order they arrive."""
+
+    def __init__(self, name: str, seed: int, settings: DeploymentSettings) -> None:
+        self.name = name
+        self.settings = settings
+        self.stats = Stats()
+        self._scripted = settings
+        self._seed = seed
+        self._struck: Counter[int] = Counter()
+        """How often each fault struck, by its identity."""
+
+    def change(self, change: Any) -> None:
+        """Lay `change` over the settings; None goes back to the script. Faults start counting anew.
+
+        Raises:
+            InvalidInput: the change is not one.
+        """
+        self.settings = self._scripted if change is None else merged(self.settings, change)
+        self._struck.clear()
+
+    def accepts(self, key: str | None) -> bool:
+        """Whether a request with this API key is let in; counts those that are not."""
+        accepted = not self.settings.api_keys or key in self.settings.api_keys
+        self.stats.unauthorized += not accepted
+        return accepted
+
+    @contextmanager
+    def exchange(self, model: str | None, kinds: frozenset[FaultKind] = frozenset(FaultKind)) -> Iterator[Exchange]:
+        """Count one request from here to its end; only faults of these kinds can strike it."""
+        index = self.stats.requests
+        self.stats.requests += 1
+        self.stats.live += 1
+        if model is not None:
+            self.stats.models[model] += 1
+        try:
+            yield self._begin(index, model, kinds)
+        except (asyncio.CancelledError, ConnectionError):
+            self.stats.aborted += 1
+            raise
+        else:
+            self.stats.completed += 1
+        finally:
+            self.stats.live -= 1
+
+    def connection(self) -> Exchange:
+        """Count one WebSocket that will carry many requests."""
+        index = self.stats.connections
+        self.stats.connections += 1
+        return self._begin(index, None, CONNECTION_FAULTS)
+
+    def _begin(self, index: int, model: str | None, kinds: frozenset[FaultKind]) -> Exchange:
+        draw = chance.stream(self._seed, self.name, index)
+        faults = [fault for fault in self.settings.faults if fault.kind in kinds]
+        struck = [self._struck[id(fault)] for fault in faults]
+        position = chance.choose(faults, struck, index, model, draw)
+        fault = faults[position] if position >= 0 else None
+        if fault is not None:
+            self._struck[id(fault)] += 1
+            self.stats.faults[fault.kind.value] += 1
+        return Exchange(index, draw, self.settings, fault)
+
+
+class Deployments:
+    """All accounts of a script."""
+
+    def __init__(self, script: Script) -> None:
+        self._seed = script.seed
+        self._open = not script.deployments
+        self._by_name = {name: Deployment(name, script.seed, s) for name, s in script.deployments.items()}
+
+    def find(self, name: str) -> Deployment | None:
+        """The deployment of that name; one is made up when the script lists none at all."""
+        if name not in self._by_name and self._open:
+            return self.create(name)
+        return self._by_name.get(name)
+
+    def create(self, name: str) -> Deployment:
+        """The deployment of that name, with the default settings where it is new."""
+        return self._by_name.setdefault(name, Deployment(name, self._seed, DeploymentSettings()))
+
+    def stats(self) -> dict[str, Any]:
+        """Counts by deployment."""
+        return {name: deployment.stats.to_json() for name, deployment in sorted(self._by_name.items())}

@@ -1,0 +1,78 @@
+"""OpenAI's chat completion objects, whole and in chunks."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from understudy.apps.simulator.model.reply import Reply
+
+CHARACTERS_PER_TOKEN = 4
+"""A rule of thumb for English; the usage is an estimate like any other."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One answer, ready to be told whole or in pieces."""
+
+    id: str
+    model: str
+    created: int
+    reply: Reply
+    prompt_characters: int
+
+    @property
+    def finish_reason(self) -> str:
+        """Why the answer ends."""
+        return "tool_calls" if self.reply.tool else "stop"
+
+    def pieces(self) -> list[dict[str, Any]]:
+        """Deltas after the role, a token each."""
+        if self.reply.tool is None:
+            return [{"content": token} for token in tokens(self.reply.text)]
+        head = {"index": 0, "id": self._call_id, "type": "function"}
+        calls: list[dict[str, Any]] = [{**head, "function": {"name": self.reply.tool, "arguments": ""}}]
+        calls += [{"index": 0, "function": {"arguments": part}} for part in tokens(self.reply.arguments)]
+        return [{"tool_calls": [call]} for call in calls]
+
+    def chunk(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
+        """One server-sent event."""
+        return _event(self._chunk_head() | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+    def usage_chunk(self) -> bytes:
+        """The event with the usage, sent when `stream_options.include_usage` asks for it."""
+        return _event(self._chunk_head() | {"choices": [], "usage": self._usage()})
+
+    def whole(self) -> dict[str, Any]:
+        """The answer to a request that does not stream."""
+        message: dict[str, Any] = {"role": "assistant", "content": self.reply.text or None, "refusal": None}
+        if self.reply.tool is None:
+            message["content"] = self.reply.text
+        else:
+            function = {"name": self.reply.tool, "arguments": self.reply.arguments}
+            message["tool_calls"] = [{"id": self._call_id, "type": "function", "function": function}]
+        choice = {"index": 0, "message": message, "finish_reason": self.finish_reason, "logprobs": None}
+        head = {"id": self.id, "object": "chat.completion", "created": self.created, "model": self.model}
+        return head | {"choices": [choice], "usage": self._usage()}
+
+    @property
+    def _call_id(self) -> str:
+        return f"call_{self.id.removeprefix('chatcmpl-')}"
+
+    def _chunk_head(self) -> dict[str, Any]:
+        return {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model}
+
+    def _usage(self) -> dict[str, int]:
+        prompt = self.prompt_characters // CHARACTERS_PER_TOKEN + 1
+        completion = len(self.pieces())
+        return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+
+
+def tokens(text: str) -> Iterator[str]:
+    """`text` in words with the space before them, the way models send it."""
+    return iter(re.findall(r"\s*\S+", text))
+
+
+def _event(document: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(document, separators=(",", ":")).encode() + b"\n\n"

@@ -1,0 +1,192 @@
+"""The script: what each simulated deployment is, how fast, and what goes wrong. YAML or JSON, camelCase."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from understudy.base.errors import InvalidInput
+
+
+class Section(BaseModel):
+    """Base of the script's parts: frozen, and a misspelt field is an error rather than ignored."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class FaultKind(StrEnum):
+    """What can go wrong. Which apply where is in the table of `faults.py`."""
+
+    HANG = "hang"
+    HEADERS_HANG = "headers-hang"
+    KEEP_ALIVE = "keep-alive"
+    ROLE_ONLY = "role-only"
+    STALL = "stall"
+    CUT = "cut"
+    MALFORMED = "malformed"
+    STATUS = "status"
+    REFUSE = "refuse"
+    NO_OUTPUT = "no-output"
+    SILENT_AUDIO = "silent-audio"
+    DROP = "drop"
+    ERROR = "error"
+
+
+class Fault(Section):
+    """One thing that goes wrong, for some requests."""
+
+    kind: FaultKind
+    probability: float = Field(default=1.0, ge=0, le=1)
+    """Share of the requests it hits, drawn from the seed and the request's index."""
+    after: int = Field(default=0, ge=0)
+    """Requests of the deployment that pass before it may strike."""
+    count: int | None = Field(default=None, ge=0)
+    """How many requests it hits at most; absent: no bound."""
+    model: str | None = None
+    """Only requests for this model."""
+    at: int = Field(default=0, ge=0)
+    """stall, cut, malformed: tokens (model) or chunks (voice) sent before."""
+    after_ms: int = Field(default=0, ge=0)
+    """drop: how long the WebSocket lives."""
+    status: int = Field(default=500, ge=400, le=599)
+    retry_after_s: int | None = None
+
+
+class Persona(StrEnum):
+    """How the simulated model talks."""
+
+    GOOD = "Good"
+    OTHER_WORDS = "OtherWords"
+    POOR = "Poor"
+    """Gives empty answers, repeats itself, asks the caller to repeat."""
+
+
+class ModelSettings(Section):
+    """One model name."""
+
+    persona: Persona = Persona.GOOD
+    first_ms: int = Field(default=150, ge=0)
+    """Request → first token."""
+    jitter_ms: int = Field(default=0, ge=0)
+    """Up to this much is added to `first_ms`, drawn from the seed."""
+    token_ms: int = Field(default=12, ge=0)
+
+
+DEFAULT_MODELS = {
+    "maitre": ModelSettings(),
+    "maitre-2": ModelSettings(persona=Persona.OTHER_WORDS),
+    "maitre-slow": ModelSettings(first_ms=1800),
+    "maitre-cheap": ModelSettings(persona=Persona.POOR, first_ms=80),
+}
+
+
+class Recogniser(StrEnum):
+    """How speech becomes text."""
+
+    SPHINX = "Sphinx"
+    """Real recognition by pocketsphinx over the restaurant grammar."""
+    SCRIPT = "Script"
+    """The next of `transcripts` after each utterance: costs nothing."""
+
+
+class TranscriberSettings(Section):
+    """The Deepgram-like transcriber of a deployment."""
+
+    recogniser: Recogniser = Recogniser.SPHINX
+    transcripts: tuple[str, ...] = ("what are your opening hours",)
+    endpointing_ms: int = Field(default=300, ge=20)
+    """Silence that ends an utterance; never less than the client's `endpointing`."""
+    interim_ms: int = Field(default=300, ge=20)
+    """Speech between interim results."""
+    latency_ms: int = Field(default=0, ge=0)
+    """`Finalize` or endpoint → final result, at least."""
+
+
+class Synthesiser(StrEnum):
+    """How text becomes speech."""
+
+    ESPEAK = "Espeak"
+    TONE = "Tone"
+    """A tone as long as the speech would be: costs nothing."""
+
+
+class VoiceSettings(Section):
+    """The OpenAI-like and Cartesia-like voices of a deployment."""
+
+    synth: Synthesiser = Synthesiser.ESPEAK
+    first_ms: int = Field(default=80, ge=0)
+    jitter_ms: int = Field(default=0, ge=0)
+    speed: float = Field(default=5.0, gt=0)
+    """Seconds of audio sent in a second."""
+    chunk_ms: int = Field(default=100, ge=10)
+    words_per_minute: int = Field(default=170, ge=80, le=450)
+    voices: dict[str, str] = Field(default_factory=dict)
+    """espeak-ng voices by voice id; the others are spread over the built-in list."""
+
+
+class DeploymentSettings(Section):
+    """One simulated account: any of the services under /<name>/."""
+
+    api_keys: tuple[str, ...] = ()
+    """Keys that are accepted; none listed: any or none is."""
+    models: dict[str, ModelSettings] = Field(default_factory=lambda: dict(DEFAULT_MODELS))
+    """Names other than these are answered with 404, as OpenAI does."""
+    transcriber: TranscriberSettings = TranscriberSettings()
+    voice: VoiceSettings = VoiceSettings()
+    faults: tuple[Fault, ...] = ()
+    """The first that strikes is the one that happens."""
+
+
+class Script(Section):
+    """The whole script."""
+
+    seed: int = 1
+    recogniser_processes: int = Field(default=1, ge=0, le=8)
+    """Processes that recognise; 0 recognises in a thread (tests)."""
+    deployments: dict[str, DeploymentSettings] = Field(default_factory=dict)
+    """By name. None listed: every name exists, with the defaults."""
+
+
+def parse(document: Any) -> Script:
+    """The script in `document`.
+
+    Raises:
+        InvalidInput: a field is unknown or has a value that it cannot have.
+    """
+    try:
+        return Script.model_validate(document or {})
+    except ValidationError as cause:
+        raise InvalidInput("script", str(cause)) from cause
+
+
+def load(path: Path) -> Script:
+    """The script in a YAML or JSON file.
+
+    Raises:
+        InvalidInput: the file is not a script.
+    """
+    try:
+        return parse(yaml.safe_load(path.read_text()))
+    except yaml.YAMLError as cause:
+        raise InvalidInput(str(path), str(cause)) from cause
+
+
+def merged(settings: DeploymentSettings, change: Any) -> DeploymentSettings:
+    """`settings` with `change` laid over it: objects merge, lists and scalars replace.
+
+    Raises:
+        InvalidInput: the result is not a deployment.
+    """
+    try:
+        return DeploymentSettings.model_validate(_overlay(settings.model_dump(mode="json", by_alias=True), change))
+    except ValidationError as cause:
+        raise InvalidInput("deployment", str(cause)) from cause
+
+
+def _overlay(base: Any, change: Any) -> Any:
+    if not isinstance(base, dict) or not isinstance(change, dict):
+        return change
+    return base | {key: _overlay(base.get(key), value) for key, value in change.items()}

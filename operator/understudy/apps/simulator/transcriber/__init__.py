@@ -1,0 +1,1 @@
+"""The simulated transcriber: Deepgram's streaming protocol over real recognition."""

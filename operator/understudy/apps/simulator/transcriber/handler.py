@@ -1,0 +1,168 @@
+"""`WS /v1/listen`, as Deepgram speaks it."""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from understudy.apps.simulator import faults
+from understudy.apps.simulator.audio import mulaw
+from understudy.apps.simulator.deployment import Deployment, Exchange
+from understudy.apps.simulator.script import FaultKind, Recogniser
+from understudy.apps.simulator.transcriber import messages
+from understudy.apps.simulator.transcriber.hearing import Hearing, Result
+from understudy.apps.simulator.transcriber.recogniser import Listener, RecogniserPool, ScriptListener
+from understudy.base.clock import Clock
+
+IDLE_S = 10.0
+"""Deepgram closes a stream that sent neither audio nor KeepAlive for so long (NET-0001)."""
+
+IDLE_CLOSE_CODE = 1011
+
+DEFAULT_RATE = 16_000
+ENCODINGS = ("linear16", "mulaw")
+RATES = range(8000, 48_001)
+
+
+def refused(status: int, message: str) -> web.Response:
+    """An error in Deepgram's shape."""
+    document = {"err_code": "SIMULATED", "err_msg": message, "request_id": str(uuid.uuid4())}
+    return web.json_response(document, status=status, headers={"dg-error": message})
+
+
+class ListenHandler:
+    """Serves the transcriber of every deployment."""
+
+    def __init__(self, pool: RecogniserPool, clock: Clock) -> None:
+        self._pool = pool
+        self._clock = clock
+
+    async def websocket(self, request: web.Request, deployment: Deployment) -> web.StreamResponse:
+        """One audio stream, until the client closes it."""
+        with deployment.exchange(request.query.get("model")) as exchange:
+            failed = await faults.before_answer(request, exchange, refused) or _complaint(request.query)
+            if failed is not None:
+                return failed
+            request_id = str(uuid.uuid4())
+            socket = web.WebSocketResponse(compress=False)
+            socket.headers["dg-request-id"] = request_id
+            await socket.prepare(request)
+            async with faults.dropping(request, exchange):
+                await _Stream(socket, request.query, request_id, exchange, self._listener(exchange)).run(self._clock)
+            return socket
+
+    def _listener(self, exchange: Exchange) -> Listener:
+        settings = exchange.settings.transcriber
+        if settings.recogniser is Recogniser.SCRIPT:
+            return ScriptListener(settings.transcripts)
+        return self._pool.listener()
+
+
+def _complaint(query: Mapping[str, str]) -> web.Response | None:
+    """The answer to parameters that cannot be served."""
+    rate = query.get("sample_rate", str(DEFAULT_RATE))
+    if query.get("encoding", "linear16") not in ENCODINGS:
+        return refused(400, "encoding must be linear16 or mulaw")
+    if not rate.isdigit() or int(rate) not in RATES:
+        return refused(400, "sample_rate must be between 8000 and 48000")
+    return refused(400, "one channel only") if query.get("channels", "1") != "1" else None
+
+
+class _Stream:
+    """One connection."""
+
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        query: Mapping[str, str],
+        request_id: str,
+        exchange: Exchange,
+        listener: Listener,
+    ) -> None:
+        self._socket = socket
+        self._request_id = request_id
+        self._deaf = exchange.has(FaultKind.NO_OUTPUT)
+        self._settings = exchange.settings.transcriber
+        self._mulaw = query.get("encoding") == "mulaw"
+        self._interim = query.get("interim_results") == "true"
+        self._vad_events = query.get("vad_events") == "true"
+        self._utterance_end = "utterance_end_ms" in query
+        asked = query.get("endpointing", "")
+        endpointing_ms = max(self._settings.endpointing_ms, int(asked) if asked.isdigit() else 0)
+        rate = int(query.get("sample_rate", DEFAULT_RATE))
+        self._hearing = Hearing(listener, self._settings, rate, endpointing_ms)
+
+    async def run(self, clock: Clock) -> None:
+        """Serve until the stream ends.
+
+        Raises:
+            ConnectionResetError: the client vanished without closing.
+        """
+        try:
+            await self._serve(clock)
+        finally:
+            await self._hearing.finish()
+        if self._socket.close_code is None or self._socket.close_code == 1006:  # noqa: PLR2004 — RFC 6455
+            raise ConnectionResetError("the client vanished")
+
+    async def _serve(self, clock: Clock) -> None:
+        while not self._socket.closed:
+            try:
+                message = await self._socket.receive(timeout=IDLE_S)
+            except TimeoutError:
+                await self._socket.close(code=IDLE_CLOSE_CODE, message=b"NET-0001")
+                return
+            if message.type is WSMsgType.BINARY and not self._deaf:
+                await self._audio(message.data)
+            elif message.type is WSMsgType.TEXT and not self._deaf:
+                await self._control(message.data, clock)
+
+    async def _audio(self, sound: bytes) -> None:
+        async for result in self._hearing.feed(mulaw.decode(sound) if self._mulaw else sound):
+            if result.final:
+                await self._final(result)
+            elif result.started:
+                await self._started(result)
+            elif self._interim:
+                await self._socket.send_json(messages.results(result, self._request_id))
+
+    async def _control(self, text: str, clock: Clock) -> None:
+        kind = _kind(text)
+        if kind == "Finalize":
+            await self._final(await self._hearing.finish(), from_finalize=True)
+        elif kind == "CloseStream":
+            result = await self._hearing.finish()
+            if result.recognised.text:
+                await self._final(result)
+            created = dt.datetime.fromtimestamp(clock.now(), dt.UTC).isoformat()
+            await self._socket.send_json(messages.metadata(self._request_id, self._hearing.seconds, created))
+            await self._socket.close()
+        elif kind != "KeepAlive":
+            await self._socket.send_json(messages.schema_error(text))
+
+    async def _started(self, result: Result) -> None:
+        if self._vad_events:
+            await self._socket.send_json(messages.speech_started(result.start))
+
+    async def _final(self, result: Result, *, from_finalize: bool = False) -> None:
+        await faults.pause(self._settings.latency_ms)
+        document = messages.results(result, self._request_id, from_finalize=from_finalize)
+        await self._socket.send_json(document)
+        if self._utterance_end and result.recognised.text:
+            await self._socket.send_json(messages.utterance_end(_last_word_end(document)))
+
+
+def _last_word_end(document: dict[str, Any]) -> float:
+    words = document["channel"]["alternatives"][0]["words"]
+    return float(words[-1]["end"]) if words else 0.0
+
+
+def _kind(text: str) -> str | None:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    return document.get("type") if isinstance(document, dict) else None

@@ -1,0 +1,1 @@
+"""The simulated voices: espeak-ng behind OpenAI's speech endpoint and Cartesia's WebSocket."""
