@@ -82,7 +82,9 @@ class Proxy:
         self.port = await self._serve([*front.routes(), *self._facades(self.context)], self._settings.port)
         background = [*(keeper.run for keeper in self._keepers), self._agents.run]
         self._tasks = [asyncio.create_task(_for_ever(work)) for work in background]
-        log.info("serving %s on port %d", ", ".join(self.context.registry.assistants), self.port)
+        log.info(
+            "serving %s on ports %d and %d", ", ".join(self.context.registry.assistants), self.port, self.admin_port
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
