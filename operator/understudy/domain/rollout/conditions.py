@@ -4,8 +4,9 @@ from understudy.api.status import Condition, ConditionStatus, ConditionType, Pha
 from understudy.domain.rollout import blame
 from understudy.domain.rollout import steps as stepping
 from understudy.domain.rollout.apply import shortened
-from understudy.domain.rollout.facts import Facts, same
+from understudy.domain.rollout.facts import Facts, counts, same
 from understudy.domain.rollout.rules import UNDER_WAY
+from understudy.domain.rollout.table import JUDGED
 from understudy.domain.rollout.times import to_text
 
 Finding = tuple[bool, str, str]
@@ -91,9 +92,9 @@ def _degraded(facts: Facts) -> Finding:
     bad = next((each for each in facts.rollout.readings if each.reason == "BothArmsBad"), None)
     if bad and facts.rollout.canary:
         return (True, "BothArmsBad", f"{bad.slo}: {bad.message}; the rollout holds")
-    short = sum(pod.report is None for pod in facts.seen.proxies if pod.ready)
-    if short:
-        return (True, "ProxiesSilent", f"{short} of {facts.ready_proxies} ready proxies do not answer the operator")
+    silent = [pod.pod for pod in facts.seen.proxies if counts(pod) and pod.report is None]
+    if silent and facts.phase in JUDGED and facts.rollout.acked_since is None:
+        return (True, "ProxiesSilent", f"no answer from {', '.join(silent)}; the step waits for them")
     return (False, "AsExpected", "")
 
 

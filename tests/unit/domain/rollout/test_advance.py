@@ -282,6 +282,7 @@ def test_a_weight_counts_when_every_ready_proxy_acknowledged_it() -> None:
     world.desired = ref("two")
     world.run(60)
     assert (world.phase, world.status.step, world.rollout.acked_since) == (Phase.CANARY, "1/2", None)
+    assert world.condition("Degraded") == ("True", "ProxiesSilent")
     world.slow = frozenset({"two"})
     world.run_until(Phase.ROLLING_BACK)
     world.run(15)
