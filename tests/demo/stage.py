@@ -1,6 +1,5 @@
 """Set the stage: cluster, images, operator, simulated providers, and an assistant that is Ready."""
 
-import json
 import subprocess
 import sys
 import time
@@ -32,19 +31,18 @@ def step(title: str) -> Iterator[None]:
 
 def cluster() -> None:
     """Bring the cluster up with the images loaded; shows its own progress."""
-    for action in ("up", "images"):
-        subprocess.run([sys.executable, "-m", "tests.cluster", action], cwd=shell.ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "tests.cluster", "up"], cwd=shell.ROOT, check=True)
     shell.environment.cache_clear()
 
 
 def images() -> dict[str, str]:
-    """Target → reference of each loaded image."""
-    printed = subprocess.run(
-        [sys.executable, "-m", "tests.cluster", "images", "--json"],
-        cwd=shell.ROOT, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    found: dict[str, str] = json.loads(printed.strip().splitlines()[-1])
-    return found
+    """Target → exact reference of each loaded image: exact, so that changed code rolls the pods."""
+    exported = shell.environment()
+    return {
+        "understudy": exported["UNDERSTUDY_IMAGE"],
+        "agent": exported["UNDERSTUDY_AGENT_IMAGE"],
+        "simulator": exported["UNDERSTUDY_SIMULATOR_IMAGE"],
+    }
 
 
 def install(references: dict[str, str]) -> None:
@@ -55,7 +53,7 @@ def install(references: dict[str, str]) -> None:
         values += ["--set", f"images.{name}.repository={repository},images.{name}.tag={tag}"]
     shell.run(
         "helm", "upgrade", "--install", "understudy", "helm/understudy", "--namespace", SYSTEM,
-        "--create-namespace", "--wait", "--timeout", "3m", *values,
+        "--create-namespace", "--take-ownership", "--wait", "--timeout", "3m", *values,
     )  # fmt: skip
 
 

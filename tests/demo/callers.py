@@ -1,0 +1,120 @@
+"""Phone calls: one that is recorded, and many that go on in the background."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from tests.demo import shell, stage
+from understudy.domain import naming
+
+OUT = shell.ROOT / "out"
+CONCURRENCY = 6
+"""Calls at a time: with 6 a verdict comes within two minutes, and everything fits on two cores."""
+LOAD_LIMIT_S = 1500
+"""The background calls end by themselves after this, whatever becomes of the story."""
+
+
+def twiml() -> str:
+    """Where the carrier asks what to do with a call."""
+    return stage.front_door() + naming.twiml_path(stage.NAMESPACE, stage.ASSISTANT)
+
+
+def simulator(*arguments: str) -> list[str]:
+    """The caller's command line."""
+    return [sys.executable, "-m", "understudy", "simulator", *arguments]
+
+
+def place_one(name: str, dialogue: str, seed: int = 7) -> dict[str, Any]:
+    """One recorded call: `out/NAME.wav` (caller left, assistant right) and `out/NAME.json`.
+
+    Returns:
+        The caller's report.
+    """
+    OUT.mkdir(exist_ok=True)
+    transcript = OUT / f"{name}.json"
+    command = simulator(
+        "call", "--twiml", twiml(), "--dialogue", dialogue, "--seed", str(seed),
+        "--wav", str(OUT / f"{name}.wav"), "--transcript", str(transcript), "--cache", str(OUT / "speech"),
+    )  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    if not transcript.exists():
+        raise shell.CommandFailed(f"the caller failed: {done.stdout}{done.stderr}")
+    report: dict[str, Any] = json.loads(transcript.read_text())
+    return report
+
+
+@dataclass
+class Load:
+    """Continuous calls in a process of their own; `calls` grows as they finish.
+
+    Attributes:
+        calls: one summary for each finished call, with `seenAt` in seconds since the epoch.
+    """
+
+    concurrency: int = CONCURRENCY
+    seed: int = 1
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    _process: "subprocess.Popen[str] | None" = None
+    _reader: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        """Begin calling."""
+        OUT.mkdir(exist_ok=True)
+        log = (OUT / "load.log").open("w")
+        command = simulator(
+            "load", "--twiml", twiml(), "--concurrency", str(self.concurrency), "--duration", str(LOAD_LIMIT_S),
+            "--seed", str(self.seed), "--stagger", "2", "--cache", str(OUT / "speech"),
+        )  # fmt: skip
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=shell.ROOT)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        return self
+
+    def _read(self) -> None:
+        assert self._process
+        assert self._process.stdout
+        for line in self._process.stdout:
+            found = json.loads(line)
+            if not found.get("summary"):
+                self.calls.append(found | {"seenAt": time.time()})
+
+    def __exit__(self, *_: object) -> None:
+        """Let the calls in progress finish."""
+        assert self._process
+        assert self._reader
+        self._process.terminate()
+        self._process.wait(timeout=120)
+        self._reader.join(timeout=10)
+
+    def dropped(self) -> list[dict[str, Any]]:
+        """Calls that the line failed."""
+        return [call for call in self.calls if call["dropped"]]
+
+
+def observations() -> list[dict[str, Any]]:
+    """Every finished call that the assistant's proxies still hold, as the operator reads them."""
+    selector = f"{naming.LABEL_INSTANCE}={stage.ASSISTANT},{naming.LABEL_COMPONENT}=proxy"
+    found: list[dict[str, Any]] = []
+    for pod in shell.items("pods", stage.NAMESPACE, selector):
+        name = pod["metadata"]["name"]
+        path = f"/api/v1/namespaces/{stage.NAMESPACE}/pods/{name}:{naming.ADMIN_PORT}/proxy/v1/state"
+        after = 0
+        while True:
+            query = f"?assistant={stage.NAMESPACE}/{stage.ASSISTANT}&after={after}&generation=-1&wait=0"
+            page = json.loads(shell.kubectl("get", "--raw", path + query)).get("observations", [])
+            found += page
+            if not page:
+                break
+            after = page[-1]["seq"]
+    return found
+
+
+def save(path: Path, text: str) -> None:
+    """Keep `text` beside the recordings."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
