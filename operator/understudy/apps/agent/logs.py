@@ -1,7 +1,8 @@
 """One line a record on standard output, and nothing that a caller said.
 
 Pipecat logs through loguru and puts transcripts, prompts and tool arguments into its messages, so of its records only
-errors are kept, and of those only where they happened. Its text is shown at DEBUG, which is for a developer's machine.
+errors are kept, and of those only where they happened. It calls errors also what an ordinary hang-up causes, so they
+show as information; what ends a call is reported by the call. Its text is shown at DEBUG, for a developer's machine.
 """
 
 import logging
@@ -42,7 +43,7 @@ def _whole(message: "Message") -> None:
 def _place_only(message: "Message") -> None:
     record = message.record
     cause = record["exception"].type if record["exception"] else None
-    _library.error("%s:%s line %d%s", record["name"], record["function"], record["line"], _named(cause))
+    _library.info("%s:%s line %d%s", record["name"], record["function"], record["line"], _named(cause))
 
 
 def _named(cause: type[BaseException] | None) -> str:
