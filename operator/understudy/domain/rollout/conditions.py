@@ -6,7 +6,6 @@ from understudy.domain.rollout import steps as stepping
 from understudy.domain.rollout.apply import shortened
 from understudy.domain.rollout.facts import Facts, counts, same
 from understudy.domain.rollout.rules import UNDER_WAY
-from understudy.domain.rollout.table import JUDGED
 from understudy.domain.rollout.times import to_text
 
 Finding = tuple[bool, str, str]
@@ -93,8 +92,8 @@ def _degraded(facts: Facts) -> Finding:
     if bad and facts.rollout.canary:
         return (True, "BothArmsBad", f"{bad.slo}: {bad.message}; the rollout holds")
     silent = [pod.pod for pod in facts.seen.proxies if counts(pod) and pod.report is None]
-    if silent and facts.phase in JUDGED and facts.rollout.acked_since is None:
-        return (True, "ProxiesSilent", f"no answer from {', '.join(silent)}; the step waits for them")
+    if silent:
+        return (True, "ProxiesSilent", f"{', '.join(silent)} ready for calls, but silent towards the operator")
     return (False, "AsExpected", "")
 
 
