@@ -1,0 +1,100 @@
+"""The examples resolve, and what the API lets through is what the revision can act on."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+
+from understudy.api.accounts import NOT_BUILT_ACCOUNTS, AccountProvider
+from understudy.api.assistant import VoiceAssistantSpec
+from understudy.api.fallback_plan import FallbackPlanSpec
+from understudy.api.transcriber import NOT_BUILT_TRANSCRIBERS, SETTINGS, FallbackTranscriber, TranscriberProvider
+from understudy.api.voice import NOT_BUILT_VOICES, VoiceProvider
+from understudy.domain.revision import defaults
+from understudy.domain.revision.resolve import Resolution, resolve
+from understudy.domain.routing.providers import DEFAULT_BASE_URL
+
+EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
+
+
+def documents(*names: str) -> dict[str, Any]:
+    """Kind → spec of what stands in these files."""
+    loaded = (each for name in names for each in yaml.safe_load_all((EXAMPLES / name).read_text()))
+    return {each["kind"]: each.get("spec") for each in loaded}
+
+
+def resolved(*names: str) -> Resolution:
+    found = documents(*names)
+    spec = VoiceAssistantSpec.model_validate(found["VoiceAssistant"])
+    prompt = "You answer the phone." if spec.model.system_prompt_from else None
+    return resolve(spec, FallbackPlanSpec.model_validate(found["FallbackPlan"]), prompt, "agent:1")
+
+
+def test_the_front_desk_has_something_to_fall_back_to_everywhere() -> None:
+    """The demo's assistant: two of each."""
+    content = resolved("10-fallback-plan.yaml", "20-front-desk.yaml").snapshot
+    assert [target.account for target in content.model.targets] == ["openai", "openai-spare"]
+    assert [transcriber.account for transcriber in content.transcribers] == ["deepgram", "deepgram-spare"]
+    assert [voice.provider for voice in content.voices] == ["openai", "cartesia"]
+    assert content.secrets() == ("simulated-cartesia", "simulated-deepgram", "simulated-openai")
+    assert not any(account.default_host for account in content.accounts.values())
+
+
+def test_the_demo_secrets_are_those_the_front_desk_needs() -> None:
+    """Each with a key, and leave to use it at the simulator."""
+    text = (EXAMPLES / "00-secrets.yaml").read_text()
+    secrets = {each["metadata"]["name"]: each["stringData"] for each in yaml.safe_load_all(text)}
+    content = resolved("10-fallback-plan.yaml", "20-front-desk.yaml").snapshot
+    assert tuple(sorted(secrets)) == content.secrets()
+    for data in secrets.values():
+        assert data["apiKey"]
+        assert f"//{data['allowed-hosts']}:" in content.accounts["openai"].base_url
+
+
+@pytest.mark.parametrize("patch", ["patch-slow", "patch-worse", "patch-good"])
+def test_each_patch_changes_only_the_model(patch: str) -> None:
+    """So that no agent pod is made for it."""
+    before = resolved("10-fallback-plan.yaml", "20-front-desk.yaml").snapshot
+    model = yaml.safe_load((EXAMPLES / f"demo/{patch}.yaml").read_text())["spec"]["model"]
+    found = documents("10-fallback-plan.yaml", "20-front-desk.yaml")
+    found["VoiceAssistant"]["model"] |= model
+    spec = VoiceAssistantSpec.model_validate(found["VoiceAssistant"])
+    after = resolve(spec, FallbackPlanSpec.model_validate(found["FallbackPlan"]), None, "agent:1").snapshot
+    assert after.digest() != before.digest()
+    assert after.agent.digest() == before.agent.digest()
+
+
+def test_the_example_on_real_providers_sends_keys_home_or_where_allowed() -> None:
+    """Only accounts with a base URL of their own need allowed-hosts."""
+    content = resolved("real/front-desk.yaml").snapshot
+    away = sorted(name for name, account in content.accounts.items() if not account.default_host)
+    assert away == ["deepgram-eu", "groq"]
+    assert [transcriber.settings for transcriber in content.transcribers] == [
+        {"keyterm": ["tiramisu", "gnocchi"], "smartFormat": True},
+        {"keywords": ["gnocchi:2"]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("everything", "not_built", "built"),
+    [
+        (TranscriberProvider, NOT_BUILT_TRANSCRIBERS, defaults.TRANSCRIBER_PROVIDERS),
+        (VoiceProvider, NOT_BUILT_VOICES, defaults.VOICE_PROVIDERS),
+        (AccountProvider, NOT_BUILT_ACCOUNTS, frozenset(DEFAULT_BASE_URL)),
+    ],
+)
+def test_the_api_refuses_exactly_what_is_not_built(
+    everything: Any, not_built: tuple[str, ...], built: frozenset[str]
+) -> None:
+    """A provider that the API lets through has defaults, settings and a place to go."""
+    assert set(get_args(everything)) == set(not_built) | built
+    assert not set(not_built) & built
+
+
+def test_every_setting_of_a_built_transcriber_reaches_the_revision() -> None:
+    """None is accepted and ignored."""
+    for provider in defaults.TRANSCRIBER_PROVIDERS:
+        fields = FallbackTranscriber.model_fields.items()
+        own = {name for name, field in fields if any(provider in getattr(m, "providers", ()) for m in field.metadata)}
+        assert own == set(SETTINGS[provider])
