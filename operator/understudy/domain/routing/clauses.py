@@ -12,6 +12,7 @@ LONGEST_UNIT = 240
 _CLAUSE = re.compile(r"[,.;:!?…。！？，、；：—](?=[\s\"')\]]|$)|[。！？，、；：]|\n")  # noqa: RUF001 - Chinese and Japanese marks
 _SENTENCE = re.compile(r"[.!?…][\"')\]]*(?=\s|$)|[。！？]|\n")  # noqa: RUF001 - Chinese and Japanese marks
 _ABBREVIATION = re.compile(r"(?:^|\W)(?:mr|mrs|ms|dr|st|no|vs|prof|e\.g|i\.e|a\.m|p\.m)\.$", re.IGNORECASE)
+_BEGUN = re.compile(r"[0-9][.,:]$|(?:^|\W)\w\.$")
 _LETTER = re.compile(r"\w")
 
 
@@ -74,7 +75,5 @@ def _first_end(pattern: re.Pattern[str], text: str) -> int | None:
 
 
 def _undecided(head: str, *, at_end: bool) -> bool:
-    """Whether the mark at the end of `head` may not be one: `Dr.`, or `3.` before the rest of the number came."""
-    if _ABBREVIATION.search(head):
-        return True
-    return at_end and len(head) > 1 and head[-1] in ".,:" and head[-2].isdigit()
+    """Whether the mark at the end of `head` may not be one: `Dr.`, or `3.` and `p.` before the rest of them came."""
+    return bool(_ABBREVIATION.search(head) or (at_end and _BEGUN.search(head)))

@@ -74,10 +74,10 @@ class AudioLog:
 
     def position(self, cursor: int) -> int:
         """The byte index where the item at `cursor` begins."""
-        index = cursor - self._first
+        index = max(cursor - self._first, 0)
         if index >= len(self._items):
             return self.heard
-        item = self._items[max(index, 0)]
+        item = self._items[index]
         return item.end - len(item.audio)
 
     def next(self, cursor: int) -> tuple[Item, int] | None:
