@@ -116,7 +116,7 @@ async def test_metrics_show_calls_by_arm_and_never_a_call(world: World, on_arm: 
 
 async def test_draining_waits_for_calls_and_for_the_operator_to_read(world: World) -> None:
     """Not ready, alive, closed to new calls, open to the one in progress; gone when its observation was read."""
-    await world.state_of()
+    await world.state_of(after=0)
     async with Caller(world.url, "CA1") as caller:
         call = await world.call()
         leaving = asyncio.create_task(world.proxy.drain.run())
@@ -138,8 +138,10 @@ async def test_draining_waits_for_calls_and_for_the_operator_to_read(world: Worl
 
 
 async def test_draining_does_not_wait_for_an_operator_that_reads_nothing(world: World) -> None:
+    await world.state_of(after=0)
     await short_call(world, "CA1")
     world.clock.advance(drain.READER_S)
+    await world.state_of()
     await asyncio.wait_for(world.proxy.drain.run(), 5)
 
 

@@ -66,14 +66,19 @@ class Admin:
             raise web.HTTPNotFound(text="no such assistant here\n")
         after, generation = _number(request, "after", -1), _number(request, "generation", -1)
         wait = min(_number(request, "wait", 0.0), MAX_WAIT_S)
-        assistant.polled_at = self._context.clock.monotonic()
+        self._followed(request, assistant)
         assistant.finished.acknowledge(int(after))
         await assistant.changed.until(
             lambda: assistant.finished.has_more(int(after)) or assistant.generation != generation, wait
         )
-        assistant.polled_at = self._context.clock.monotonic()
+        self._followed(request, assistant)
         report = self._report(assistant, int(after))
         return web.Response(body=orjson.dumps(report.to_json()), content_type="application/json")
+
+    def _followed(self, request: web.Request, assistant: Assistant) -> None:
+        """Remember that an operator follows the assistant; a look without a cursor is somebody's curl."""
+        if "after" in request.query:
+            assistant.polled_at = self._context.clock.monotonic()
 
     def _report(self, assistant: Assistant, after: int) -> ProxyReport:
         keys = self._registry.keys
