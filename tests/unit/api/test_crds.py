@@ -12,6 +12,7 @@ from understudy.api.crds import definitions, main, render
 
 ROOT = Path(__file__).resolve().parents[3]
 DEFINITIONS = definitions()
+FOLDERS = ("crds", "helm/understudy/files/crds")
 
 REFUSED_KEYWORDS = {"$ref", "$defs", "anyOf", "oneOf", "allOf", "const", "title", "prefixItems", "exclusiveMinimum"}
 
@@ -39,14 +40,16 @@ def parts(part: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("name", sorted(DEFINITIONS))
-def test_the_files_are_what_the_models_say(name: str) -> None:
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_the_files_are_what_the_models_say(folder: str, name: str) -> None:
     """`make generate` brings them up to date."""
-    assert (ROOT / f"crds/{name}.yaml").read_text() == render(DEFINITIONS[name])
+    assert (ROOT / folder / f"{name}.yaml").read_text() == render(DEFINITIONS[name])
 
 
-def test_there_is_a_file_for_every_kind_and_no_other() -> None:
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_there_is_a_file_for_every_kind_and_no_other(folder: str) -> None:
     """A kind that is gone must not be installed."""
-    assert sorted(path.stem for path in (ROOT / "crds").glob("*.yaml")) == sorted(DEFINITIONS)
+    assert sorted(path.stem for path in (ROOT / folder).glob("*.yaml")) == sorted(DEFINITIONS)
 
 
 @pytest.mark.parametrize("part", ["spec", "status"])
