@@ -21,7 +21,7 @@ class FakeCartesia:
     Args:
         level: sample value of its audio, by which a test tells voices apart.
         part: `good`; `silent` takes text and sends nothing; `error` refuses each context; `break_after_four`
-            drops the socket after four words.
+            drops the socket after four words; `announce_all_speak_four` likewise, with all times before them.
         status: HTTP status of the handshake; 101 accepts.
     """
 
@@ -61,7 +61,12 @@ class FakeCartesia:
         if self.part == "error":
             await socket.send_json({**context, "type": "error", "status_code": 400, "error": "key sk-secret is wrong"})
             return
-        breaks = self.part == "break_after_four"
+        breaks = self.part in {"break_after_four", "announce_all_speak_four"}
+        if self.part == "announce_all_speak_four":
+            words = message["transcript"].split()
+            starts = [index * WORD_S for index, _ in enumerate(words)]
+            await socket.send_json({**context, "type": "timestamps", "word_timestamps": _times(words, starts)})
+            message = {**message, "add_timestamps": False}
         await self.speak(socket, context, {**message, "transcript": _first_four(message)} if breaks else message)
         if breaks and request.transport is not None:
             await asyncio.sleep(0.05)  # so that the audio is on the wire before the reset
@@ -77,9 +82,13 @@ class FakeCartesia:
             await socket.send_json({**context, "type": "chunk", "data": data})
             start = self._offset.get(context["context_id"], 0.0)
             self._offset[context["context_id"]] = start + WORD_S
-            times = {"words": [word], "start": [start], "end": [start + WORD_S]}
             if message.get("add_timestamps"):
+                times = _times([word], [start])
                 await socket.send_json({**context, "type": "timestamps", "word_timestamps": times})
+
+
+def _times(words: list[str], starts: list[float]) -> dict[str, Any]:
+    return {"words": words, "start": starts, "end": [start + WORD_S for start in starts]}
 
 
 def _first_four(message: dict[str, Any]) -> str:

@@ -236,3 +236,15 @@ async def test_bad_messages_are_answered(serve: Serve, start_proxy: StartProxy) 
         assert "not supported" in (await socket.receive_json())["error"]
         await say(socket, TEXT, more=False)
         assert (await hear(socket)).words == TEXT.split()
+
+
+async def test_times_that_come_before_the_audio_are_no_proof(serve: Serve, start_proxy: StartProxy) -> None:
+    """Words announced but never sounded are said by the next voice."""
+    first, second = FakeCartesia(level=1000, part="announce_all_speak_four"), FakeCartesia(level=4000)
+    urls = [await serve(first.route()), await serve(second.route())]
+    proxy = await start_proxy(voices(("cartesia", urls[0]), ("cartesia", urls[1])))
+    async with speaking(proxy) as socket:
+        await say(socket, TEXT, more=False)
+        heard = await hear(socket)
+    assert heard.levels() == [1000, 4000]
+    assert [message["transcript"] for message in second.messages] == [SENTENCES[1]]

@@ -5,7 +5,7 @@ from typing import Any
 
 from understudy.domain.routing.clauses import Sentences
 from understudy.domain.speech.audio import SpeechFormat
-from understudy.domain.speech.cartesia import DEFAULT_BUFFER_MS
+from understudy.domain.speech.cartesia import DEFAULT_BUFFER_MS, Words
 
 _WORD = re.compile(r"\S+")
 
@@ -32,8 +32,8 @@ class Utterance:
         """Whether the agent said that no more text comes."""
         self.audio_bytes = 0
         """Audio handed to the agent."""
-        self.words_heard = 0
-        """Words of the text that were at least begun."""
+        self._words_before = 0
+        self._starts: list[float] = []
 
     @property
     def text(self) -> str:
@@ -56,16 +56,24 @@ class Utterance:
         self.messages.append(message)
         self.complete = self.complete or not message.get("continue", False)
 
+    def begin(self, text: str) -> None:
+        """A voice begins with `text`, which ends the present text."""
+        self._words_before = len(self.text.split()) - len(text.split())
+        self._starts = []
+
+    def timed(self, words: Words) -> None:
+        """When words of the present voice are heard; providers may say so before the audio."""
+        self._starts += words.starts
+
     def remaining(self) -> str | None:
         """The text from the first sentence that was not begun; None when it is not known how far the voice came."""
         if not self.audio_bytes:
             return self.text
-        if not self.words_heard:
+        heard = self._words_before + sum(start < self.seconds for start in self._starts)
+        if not heard:
             return None
         words = list(_WORD.finditer(self.text))
-        if self.words_heard >= len(words):
-            return ""
-        return _after_sentence(self.text, words[self.words_heard - 1].end())
+        return _after_sentence(self.text, words[heard - 1].end()) if heard < len(words) else ""
 
 
 class Units:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from understudy.domain.speech.cartesia import Words
 from understudy.domain.speech.utterance import Units, Utterance
 
 SCRIPT = ("Good evening.", "Which day would you like?", "Friday is full.")
@@ -32,8 +33,22 @@ def utterance(*texts: str, buffer_ms: int = 0, more: bool = False) -> Utterance:
 )
 def test_next_voice_begins_with_the_first_sentence_not_begun(words_heard: int, remaining: str) -> None:
     said = utterance(*SCRIPT)
-    said.audio_bytes, said.words_heard = 100, words_heard
+    said.begin(said.text)
+    said.timed(Words((), tuple(float(index) for index in range(12)), ()))
+    said.audio_bytes = int((words_heard - 0.5) * 48_000)
     assert said.remaining() == remaining
+
+
+def test_third_voice_does_not_begin_again_before_the_second() -> None:
+    """The second voice began with the second sentence and broke in it: the third says the third."""
+    said = utterance(*SCRIPT)
+    said.begin(said.text)
+    said.timed(Words(("Good",), (0.0,), (1.0,)))
+    said.audio_bytes = 48_000
+    said.begin(said.remaining() or "")
+    said.timed(Words(("Which",), (1.0,), (2.0,)))
+    said.audio_bytes = 96_000
+    assert said.remaining() == SCRIPT[2]
 
 
 def test_without_audio_all_remains() -> None:

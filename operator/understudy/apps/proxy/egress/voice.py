@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
 import orjson
-from aiohttp import ClientResponse
+from aiohttp import ClientError, ClientResponse
 
 from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.egress import upstream
@@ -125,6 +125,7 @@ class Speech:
     async def _speak(self, voice: Voice, text: str) -> None:
         account = account_of(self._snapshot, voice.account)
         self._heard = False
+        self.utterance.begin(text)
         self._sent, self._whole = len(self.utterance.messages), self.utterance.complete
         with upstream.told_as(account.name):
             match voice.provider:
@@ -148,6 +149,7 @@ class Speech:
             raise AgentGone("the agent closed its socket") from error
 
     async def _words(self, words: Words) -> None:
+        self.utterance.timed(words)
         if not self.utterance.wants_times:
             return
         try:
@@ -178,8 +180,7 @@ class Speech:
     async def _receive(
         self, inbox: "asyncio.Queue[VoiceEvent | None]", account: Account, limit: asyncio.Timeout
     ) -> None:
-        offset, heard_before = self.utterance.seconds, self.utterance.words_heard
-        counted = 0
+        offset = self.utterance.seconds
         while True:
             match await inbox.get():
                 case None:
@@ -189,8 +190,6 @@ class Speech:
                 case Audio(data):
                     await self._audio(data)
                 case Words() as words:
-                    counted += len(words.words)
-                    self.utterance.words_heard = heard_before + counted
                     await self._words(words.later(offset))
                 case Done():
                     if not self._heard:
@@ -233,18 +232,14 @@ class Speech:
 
     async def _by_openai(self, voice: Voice, account: Account, text: str) -> None:
         converter = Converter(openai_speech.PCM_RATE, self.utterance.format)
-        heard_before = self.utterance.words_heard
         async for unit in self._units(text):
-            start, size = self.utterance.seconds, self.utterance.audio_bytes
+            start = self.utterance.seconds
             try:
                 await self._unit(voice, account, unit, converter)
-            except BaseException:
-                self.utterance.words_heard = heard_before + (self.utterance.audio_bytes > size)
+            except (ProviderError, ClientError, OSError):
+                self.utterance.timed(openai_speech.spread(unit.split()[0], start, 0.0))  # begun, if there was audio
                 raise
-            words = openai_speech.spread(unit, start, self.utterance.seconds - start)
-            heard_before += len(words.words)
-            self.utterance.words_heard = heard_before
-            await self._words(words)
+            await self._words(openai_speech.spread(unit, start, self.utterance.seconds - start))
         await self._audio(converter.convert(b"", last=True))
 
     async def _units(self, text: str) -> AsyncIterator[str]:
