@@ -54,6 +54,10 @@ class FakeTranscriber:
         self.authorization: list[str] = []
         self.finalizes = 0
         self.heard = asyncio.Event()
+        self.finalized = asyncio.Event()
+        self.kept_alive = asyncio.Event()
+        self.closed = asyncio.Event()
+        self._live: web.Request | None = None
 
     def route(self) -> web.RouteDef:
         return web.get("/v1/listen", self.handle)
@@ -65,8 +69,16 @@ class FakeTranscriber:
             return web.Response(status=self.status)
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        self._live = request
         await _Connection(self, socket, request).run()
+        self.closed.set()
         return socket
+
+    def drop(self) -> None:
+        """Break the newest connection."""
+        assert self._live is not None
+        assert self._live.transport is not None
+        self._live.transport.abort()
 
 
 class _Connection:
@@ -101,8 +113,11 @@ class _Connection:
     async def control(self, kind: str) -> None:
         if kind == "Finalize":
             self.fake.finalizes += 1
+            self.fake.finalized.set()
             if self.fake.answers:
                 await self.say(from_finalize=True)
+        elif kind == "KeepAlive":
+            self.fake.kept_alive.set()
         elif kind == "CloseStream":
             await self.say()
             await self.socket.send_json({"type": "Metadata", "request_id": "r"})

@@ -1,7 +1,5 @@
 """The egress in front of the demo's providers: what a voice says, the transcriber understands."""
 
-
-
 from understudy.apps.simulator.script import parse
 from understudy.apps.simulator.server import running
 from understudy.domain.revision.snapshot import Account, Model, ModelTarget, Transcriber, Voice

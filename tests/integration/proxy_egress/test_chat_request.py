@@ -1,5 +1,6 @@
 """What a model is sent, and what passes through."""
 
+import asyncio
 import json
 
 from understudy.domain.revision.snapshot import Tool
@@ -84,3 +85,47 @@ async def test_bad_bodies_are_refused(serve: Serve, start_proxy: StartProxy) -> 
     for messages in ("hello", [1], None):
         async with await proxy.chat(messages=messages) as response:
             assert response.status == 400
+
+
+async def test_stale_connection_is_tried_once_more(start_proxy: StartProxy) -> None:
+    """A kept-alive connection that the provider closed meanwhile is no failure of the target."""
+    body = b'{"choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}'
+    requests: list[int] = []
+
+    async def serve_one_each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number in range(2):
+            head = await reader.readuntil(b"\r\n\r\n")
+            size = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+            await reader.readexactly(size)
+            requests.append(number)
+            if number == 0:
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                await writer.drain()
+        writer.close()  # the second request on a connection gets no answer
+
+    server = await asyncio.start_server(serve_one_each, "127.0.0.1", 0)
+    async with server:
+        proxy = await start_proxy(models(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+        for _ in range(2):
+            async with await proxy.chat() as response:
+                assert response.status == 200
+    assert requests == [0, 1, 0]
+    assert proxy.metric("understudy_provider_attempts_total", part="model", account="a0", outcome="broke") == 0
+
+
+async def test_broken_connection_is_tried_only_once_more(start_proxy: StartProxy) -> None:
+    """A provider that accepts and closes is not asked for ever."""
+    connections = 0
+
+    async def close_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(close_at_once, "127.0.0.1", 0)
+    async with server:
+        proxy = await start_proxy(models(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
+        async with await proxy.chat() as response:
+            assert response.status == 502
+    assert connections == 2

@@ -186,3 +186,60 @@ async def test_wrong_token_or_format_is_refused(serve: Serve, start_proxy: Start
     ]:
         async with proxy.session.get(f"{proxy.url}/v1/listen?{query}", headers=headers) as response:
             assert response.status == status
+
+
+async def test_deaf_transcriber_is_replaced(serve: Serve, start_proxy: StartProxy) -> None:
+    """One that takes audio and never says a word is left after two unanswered `Finalize`s, with the audio."""
+    deaf, good = FakeTranscriber(answers=False), FakeTranscriber()
+    proxy = await start_proxy(transcribers(await serve(deaf.route()), await serve(good.route())))
+    async with listening(proxy) as socket:
+        await speak(socket, 1)
+        await finalize(socket)
+        await until_finalized(socket)
+        await speak(socket, 2)
+        await finalize(socket)
+        await until_finalized(socket)
+        await speak(socket, 3)
+        await finalize(socket)
+        assert final_text(await until_finalized(socket)) == [1, 2, 3]
+    assert proxy.metric("understudy_provider_attempts_total", part="transcriber", account="a0", outcome="timeout") == 1
+
+
+async def test_drop_with_a_finalize_owed_is_asked_again(serve: Serve, start_proxy: StartProxy) -> None:
+    """The replay ends with the `Finalize` that the lost connection did not answer: one answer, with the text."""
+    fake = FakeTranscriber(final_every=4, answers=False)
+    proxy = await start_proxy(transcribers(await serve(fake.route())))
+    async with listening(proxy) as socket:
+        await speak(socket, *range(1, 7))
+        await finalize(socket)
+        async with asyncio.timeout(5):
+            await fake.finalized.wait()
+        fake.answers = True
+        fake.drop()
+        messages = await until_finalized(socket)
+    assert final_text(messages) == [1, 2, 3, 4, 5, 6]
+    assert [message.get("from_finalize") for message in messages].count(True) == 1
+
+
+async def test_keep_alive_passes(serve: Serve, start_proxy: StartProxy) -> None:
+    fake = FakeTranscriber()
+    proxy = await start_proxy(transcribers(await serve(fake.route())))
+    async with listening(proxy) as socket:
+        await speak(socket, 1)
+        async with asyncio.timeout(5):
+            await fake.heard.wait()
+            await socket.send_str('{"type":"KeepAlive"}')
+            await fake.kept_alive.wait()
+
+
+async def test_end_of_call_closes_both_sockets(serve: Serve, start_proxy: StartProxy) -> None:
+    fake = FakeTranscriber()
+    proxy = await start_proxy(transcribers(await serve(fake.route())))
+    async with listening(proxy) as socket:
+        await speak(socket, 1)
+        async with asyncio.timeout(5):
+            await fake.heard.wait()
+            for cancel in list(proxy.call.resources):
+                cancel()
+            assert (await socket.receive()).type in {WSMsgType.CLOSE, WSMsgType.CLOSED}
+            await fake.closed.wait()
