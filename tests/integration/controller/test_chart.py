@@ -1,0 +1,148 @@
+"""The chart as helm renders it: no rights too many, none too few, and the CRDs of this very source."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster import golang
+from understudy.domain.desired.access import make_proxy_role
+from understudy.domain.desired.kinds import EVENT, OWNED, POD, VOICE_ASSISTANT, Kind
+from understudy.domain.desired.owner import Owner
+
+ROOT = Path(__file__).resolve().parents[3]
+CHART = ROOT / "helm/understudy"
+KEEP = {"helm.sh/resource-policy": "keep"}
+
+READ = {"get", "list", "watch"}
+WRITE = {"get", "list", "create", "update", "patch"}
+
+
+def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    program = golang.binaries() / "helm"
+    return subprocess.run([str(program), *arguments], capture_output=True, text=True, check=False)
+
+
+def rendered(*sets: str) -> list[dict[str, Any]]:
+    options = [part for each in sets for part in ("--set", each)]
+    done = helm("template", "understudy", str(CHART), "--namespace", "system", *options)
+    assert done.returncode == 0, done.stderr
+    return [each for each in yaml.safe_load_all(done.stdout) if each]
+
+
+def rules(documents: list[dict[str, Any]], kind: str = "ClusterRole") -> list[dict[str, Any]]:
+    return [rule for each in documents if each["kind"] == kind for rule in each["rules"]]
+
+
+def verbs(granted: list[dict[str, Any]], group: str, resource: str) -> set[str]:
+    return {
+        verb
+        for rule in granted
+        if group in rule["apiGroups"] and resource in rule["resources"] and "resourceNames" not in rule
+        for verb in rule["verbs"]
+    }
+
+
+def group_of(kind: Kind) -> str:
+    return kind.api_version.rpartition("/")[0]
+
+
+def test_lint_finds_nothing() -> None:
+    done = helm("lint", "--strict", str(CHART))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["voiceassistants", "fallbackplans"])
+def test_the_chart_carries_the_generated_crds(name: str) -> None:
+    """`cp crds/*.yaml helm/understudy/files/crds/` after `make generate`."""
+    assert (CHART / f"files/crds/{name}.yaml").read_text() == (ROOT / f"crds/{name}.yaml").read_text()
+
+
+def test_crds_are_rendered_unchanged_but_for_being_kept() -> None:
+    found = [each for each in rendered() if each["kind"] == "CustomResourceDefinition"]
+    wanted = [yaml.safe_load(path.read_text()) for path in sorted((ROOT / "crds").glob("*.yaml"))]
+    assert [each["metadata"]["annotations"] for each in found] == [KEEP, KEEP]
+    for each in found:
+        del each["metadata"]["annotations"]
+    assert found == wanted
+
+
+def test_crds_can_be_left_to_someone_else() -> None:
+    assert not [each for each in rendered("crds.install=false") if each["kind"] == "CustomResourceDefinition"]
+
+
+def test_secrets_are_named_nowhere() -> None:
+    """Not readable, not listable, not writable: by no rule and no wildcard."""
+    documents = rendered("watchNamespaces={a}")
+    for rule in [*rules(rendered()), *rules(documents, "Role")]:
+        assert not {"secrets", "*"} & {*rule["resources"], *rule["verbs"], *rule["apiGroups"]}
+
+
+@pytest.mark.parametrize("kind", OWNED, ids=lambda kind: kind.kind)
+def test_the_operator_may_write_what_it_owns(kind: Kind) -> None:
+    assert verbs(rules(rendered()), group_of(kind), kind.plural) >= WRITE
+
+
+def test_the_operator_may_not_write_what_users_own() -> None:
+    granted = rules(rendered())
+    for plural in ("voiceassistants", "fallbackplans"):
+        assert verbs(granted, "understudy.dev", plural) == READ
+    assert verbs(granted, group_of(VOICE_ASSISTANT), "voiceassistants/finalizers") == set()
+    assert verbs(granted, group_of(POD), "pods") == READ
+    assert verbs(granted, group_of(EVENT), "events") == {"get", "create", "update", "patch"}
+
+
+def test_the_operator_holds_all_that_it_grants_to_proxies() -> None:
+    """Kubernetes refuses a Role that gives more than its writer has."""
+    granted = rules(rendered())
+    for rule in make_proxy_role(Owner("n", "a", "u"), ["a-1"])["rules"]:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                assert verbs(granted, group, resource) >= set(rule["verbs"])
+
+
+def test_a_namespaced_install_has_no_cluster_wide_right() -> None:
+    documents = rendered("watchNamespaces={a,b}")
+    assert not [each for each in documents if each["kind"].startswith("ClusterRole")]
+    roles = {each["metadata"]["namespace"] for each in documents if each["kind"] == "Role"}
+    assert roles == {"a", "b", "system"}
+    (deployment,) = [each for each in documents if each["kind"] == "Deployment"]
+    env = {each["name"]: each.get("value") for each in deployment["spec"]["template"]["spec"]["containers"][0]["env"]}
+    assert env["UNDERSTUDY_WATCH_NAMESPACES"] == "a,b"
+
+
+def test_every_pod_is_restricted() -> None:
+    documents = rendered()
+    (deployment,) = [each for each in documents if each["kind"] == "Deployment"]
+    (test,) = [each for each in documents if each["kind"] == "Pod"]
+    for pod in (deployment["spec"]["template"]["spec"], test["spec"]):
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in pod["containers"]:
+            assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True
+
+
+@pytest.mark.parametrize(("replicas", "budgets"), [(1, 0), (2, 1)])
+def test_a_budget_only_where_a_standby_exists(replicas: int, budgets: int) -> None:
+    found = [each for each in rendered(f"replicas={replicas}") if each["kind"] == "PodDisruptionBudget"]
+    assert len(found) == budgets
+
+
+@pytest.mark.parametrize("wrong", ["replica=2", "images.understudy.repo=x", "replicas=two", "logLevel=LOUD"])
+def test_a_value_that_is_not_known_is_refused(wrong: str) -> None:
+    done = helm("template", "understudy", str(CHART), "--set", wrong)
+    assert done.returncode != 0
+    assert wrong.partition("=")[0].rpartition(".")[2] in done.stderr
+
+
+def test_every_value_is_described() -> None:
+    """Prose above each value, for those who read values.yaml and nothing else."""
+    lines = (CHART / "values.yaml").read_text().splitlines()
+    for number, line in enumerate(lines):
+        if re.match(r"^[a-zA-Z]+:", line):
+            following = lines[number + 1].lstrip() if number + 1 < len(lines) else ""
+            assert lines[number - 1].startswith("#") or following.startswith("#"), line
