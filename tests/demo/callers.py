@@ -15,6 +15,8 @@ from understudy.domain import naming
 OUT = shell.ROOT / "out"
 CONCURRENCY = 6
 """Calls at a time: with 6 a verdict comes within two minutes, and everything fits on two cores."""
+DIALOGUES = ("hours", "address", "menu", "tuesday", "parking")
+"""The short ones: two or three turns, so that calls, which are what is judged, end often."""
 LOAD_LIMIT_S = 1500
 """The background calls end by themselves after this, whatever becomes of the story."""
 
@@ -69,6 +71,7 @@ class Load:
         command = simulator(
             "load", "--twiml", twiml(), "--concurrency", str(self.concurrency), "--duration", str(LOAD_LIMIT_S),
             "--seed", str(self.seed), "--stagger", "2", "--cache", str(OUT / "speech"),
+            *(word for name in DIALOGUES for word in ("--dialogue", name)),
         )  # fmt: skip
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=shell.ROOT)
         self._reader = threading.Thread(target=self._read, daemon=True)
