@@ -25,7 +25,7 @@ DURATION_S = 15
 """How long a dead leader holds things up; half of a canary's routing lease."""
 
 RENEW_DEADLINE_S = 10.0
-"""Must be shorter than `DURATION_S`: we stop before another may start."""
+"""Counted from the last success to the last try; with one try's time-out still shorter than... `DURATION_S`."""
 
 RETRY_S = 2.0
 
@@ -65,11 +65,12 @@ class Leadership:
         while self._clock.monotonic() - renewed < RENEW_DEADLINE_S:
             await asyncio.sleep(RETRY_S)
             try:
-                if not await self.claim():
-                    break
+                async with asyncio.timeout(RENEW_DEADLINE_S - RETRY_S):
+                    if not await self.claim():
+                        break
                 renewed = self._clock.monotonic()
-            except ClusterError as error:
-                log.warning("lease: %s", error)
+            except (ClusterError, TimeoutError) as error:
+                log.warning("lease: %r", error)
         raise LeadershipLost(self._identity)
 
     async def claim(self) -> bool:

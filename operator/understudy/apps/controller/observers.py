@@ -65,7 +65,8 @@ class Observers:
         """Watch exactly `pods` (name → IP) of the assistant."""
         wanted = set(pods.items())
         running = self._tasks.setdefault(key, {})
-        for target in set(running) - wanted:
+        ended = {target for target, task in running.items() if task.done()}
+        for target in set(running) - wanted | ended:
             running.pop(target).cancel()
         for target in wanted - set(running):
             running[target] = asyncio.get_running_loop().create_task(self._watch(key, *target))
@@ -92,7 +93,7 @@ class Observers:
         while True:
             try:
                 report = await self._poll(key, pod, ip)
-            except (httpx.HTTPError, ValidationError) as error:
+            except (httpx.HTTPError, httpx.InvalidURL, ValidationError) as error:
                 self._metrics.polled("error")
                 log.debug("%s: proxy %s: %r", key, pod, error)
                 await asyncio.sleep(pause)

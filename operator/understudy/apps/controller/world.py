@@ -70,10 +70,12 @@ class Worlds:
         self._cluster = cluster
         self._clock = clock
         self._kept: dict[Key, World] = {}
+        self._reading: set[Key] = set()
 
     def invalidate(self, key: Key) -> None:
-        """Read afresh next time."""
+        """Read afresh next time; what is being read now is not kept, because it may be from before the change."""
         self._kept.pop(key, None)
+        self._reading.discard(key)
 
     async def gather(self, key: Key) -> World | None:
         """The world of the assistant; None when it is gone or being deleted.
@@ -85,12 +87,15 @@ class Worlds:
         if kept and self._clock.monotonic() - kept.read_at < KEPT_S:
             return kept
         self._kept.pop(key, None)
+        self._reading.add(key)
         read_at = self._clock.monotonic()
         assistant = await self._cluster.get(VOICE_ASSISTANT, *key)
         if assistant is None or assistant["metadata"].get("deletionTimestamp"):
             return None
         world = await self._read(assistant, key, read_at)
-        self._kept[key] = world
+        if key in self._reading:
+            self._kept[key] = world
+        self._reading.discard(key)
         return world
 
     async def _read(self, assistant: dict[str, Any], key: Key, read_at: float) -> World:

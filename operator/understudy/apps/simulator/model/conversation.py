@@ -38,7 +38,6 @@ class Talk:
 
     Attributes:
         acts: what to say now, in order; more than one when a question is answered in the middle of a booking.
-        unsure: how often the caller was not understood.
     """
 
     acts: tuple[Act, ...] = (Act.GREET,)
@@ -47,7 +46,8 @@ class Talk:
     day: str | None = None
     time: str | None = None
     name: str | None = None
-    unsure: int = 0
+    said: tuple[Act, ...] = ()
+    """Everything said before: nobody likes to hear the same sentence twice."""
 
     @property
     def missing(self) -> str | None:
@@ -59,7 +59,8 @@ def follow(utterances: Iterable[str]) -> Talk:
     """The talk after the caller said these, one after the other."""
     talk = Talk()
     for text in utterances:
-        talk = _hear(talk, understand(text))
+        said = talk.said + talk.acts
+        talk = replace(_hear(talk, understand(text)), said=said)
     return talk
 
 
@@ -83,7 +84,7 @@ def _answer(talk: Talk, heard: Heard) -> Talk:
         return replace(talk, acts=tuple(acts))
     if heard.yes or heard.no:
         return replace(talk, acts=(Act.GOODBYE if heard.no else Act.ANYTHING_ELSE,))
-    return replace(talk, acts=(Act.OFFER,), unsure=talk.unsure + 1)
+    return replace(talk, acts=(Act.OFFER,))
 
 
 def _fill(talk: Talk, heard: Heard) -> Talk:

@@ -44,20 +44,29 @@ _OTHER = {
     Act.GOODBYE: "Thanks for your call, and see you soon. Goodbye.",
 }
 
-_OFFER_AGAIN = "Would you like a table, or the opening hours, the prices or the address?"
-"""The second time a caller is not understood: saying the same again helps nobody."""
+_AGAIN = {
+    Act.ASK_PEOPLE: "How many people shall I write down?",
+    Act.ASK_DAY: "And which day is it to be?",
+    Act.ASK_TIME: "Around what time, please?",
+    Act.ASK_NAME: "And the name for it, please?",
+    Act.BOOK: "That one is booked too. Anything more?",
+    Act.ANYTHING_ELSE: "Anything more that you would like to know?",
+    Act.OFFER: "Would you like a table, or the opening hours, the prices or the address?",
+    Act.GOODBYE: "Goodbye, and have a nice evening.",
+}
+"""For what was said before in the call."""
+
+_ONCE_MORE = "As I said, {}"
 
 
 def words(talk: Talk, persona: Persona) -> str:
     """What the assistant says where the talk stands."""
     phrases = _OTHER if persona is Persona.OTHER_WORDS else _GOOD
-    if talk.acts == (Act.OFFER,) and talk.unsure % 2 == 0:
-        return _OFFER_AGAIN
-    said = " ".join(phrases[act] for act in talk.acts)
+    said = " ".join(_phrase(act, phrases[act], again=talk.said.count(act) % 2 == 1) for act in talk.acts)
     return said.format(people=talk.people, day=talk.day, time=talk.time, name=(talk.name or "").title())
 
 
-def fixed_sentences() -> list[str]:
-    """Everything that can be said without slots: worth synthesising before the first call."""
-    said = [phrase for book in (_GOOD, _OTHER) for phrase in book.values() if "{" not in phrase]
-    return [*said, REPROMPT, NOT_BOOKED, _OFFER_AGAIN]
+def _phrase(act: Act, first: str, *, again: bool) -> str:
+    if not again:
+        return first
+    return _AGAIN.get(act) or _ONCE_MORE.format(first[0].lower() + first[1:])

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -15,6 +16,11 @@ from understudy.apps.simulator.script import FaultKind
 from understudy.apps.simulator.voice.sound import Sounds, chunks, word_times
 
 ENCODINGS = ("pcm_s16le", "pcm_mulaw")
+
+DEFAULT_BUFFER_MS = 3000
+"""How long Cartesia waits for a text to become a clause, unless the client says otherwise."""
+
+_CLAUSE_END = re.compile(r"[.!?,;:]\s*$")
 
 Message = dict[str, Any]
 
@@ -111,21 +117,37 @@ class _Context:
             self._connection.forget(self._id, self)
 
     async def _converse(self, exchange: Exchange) -> None:
-        more = True
-        while more:
-            message = await self._waiting.get()
+        message: Message = {"continue": True}
+        while message.get("continue"):
+            message = await self._next(message)
             if exchange.has(FaultKind.ERROR):
                 await self._connection.send(_error(self._id, "an internal error, by the script"))
                 return
             await self._speak(message, exchange)
-            more = bool(message.get("continue"))
         if not exchange.has(FaultKind.NO_OUTPUT):
             await self._connection.send(self._message("done", status=200, done=True))
 
+    async def _next(self, last: Message) -> Message:
+        """The next thing to say: transcripts are joined until they make a clause, or until the buffer's delay is up.
+
+        With `max_buffer_delay_ms: 0` each transcript is spoken as it comes.
+        """
+        message = await self._waiting.get()
+        delay_s = float(message.get("max_buffer_delay_ms", DEFAULT_BUFFER_MS)) / 1000
+        text = str(message.get("transcript") or "")
+        try:
+            async with asyncio.timeout(delay_s):
+                while message.get("continue") and not message.get("flush") and not _CLAUSE_END.search(text):
+                    message = await self._waiting.get()
+                    text += str(message.get("transcript") or "")
+        except TimeoutError:  # what there is has waited long enough
+            return last | message | {"transcript": text}
+        return last | message | {"transcript": text}
+
     async def _speak(self, message: Message, exchange: Exchange) -> None:
-        """Say one transcript, then mark its end."""
+        """Say one text, then mark its end."""
         settings, output = exchange.settings.voice, message["output_format"]
-        text, rate = str(message.get("transcript") or ""), int(output["sample_rate"])
+        text, rate = str(message["transcript"]), int(output["sample_rate"])
         voice = str((message.get("voice") or {}).get("id") or "")
         sound = await self._connection.sounds.make(text, voice, settings, rate)
         if exchange.has(FaultKind.NO_OUTPUT) or not sound:
