@@ -56,10 +56,14 @@ class Load:
 
     Attributes:
         calls: one summary for each finished call, with `seenAt` in seconds since the epoch.
+        url: TwiML of another assistant than the demo's.
+        dialogues: what the callers say.
     """
 
     concurrency: int = CONCURRENCY
     seed: int = 1
+    url: str = ""
+    dialogues: tuple[str, ...] = DIALOGUES
     calls: list[dict[str, Any]] = field(default_factory=list)
     _process: "subprocess.Popen[str] | None" = None
     _reader: threading.Thread | None = None
@@ -69,9 +73,9 @@ class Load:
         OUT.mkdir(exist_ok=True)
         log = (OUT / "load.log").open("w")
         command = simulator(
-            "load", "--twiml", twiml(), "--concurrency", str(self.concurrency), "--duration", str(LOAD_LIMIT_S),
-            "--seed", str(self.seed), "--stagger", "2", "--cache", str(OUT / "speech"),
-            *(word for name in DIALOGUES for word in ("--dialogue", name)),
+            "load", "--twiml", self.url or twiml(), "--concurrency", str(self.concurrency),
+            "--duration", str(LOAD_LIMIT_S), "--seed", str(self.seed), "--stagger", "2", "--cache", str(OUT / "speech"),
+            *(word for name in self.dialogues for word in ("--dialogue", name)),
         )  # fmt: skip
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=shell.ROOT)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -99,16 +103,16 @@ class Load:
         return [call for call in self.calls if call["dropped"]]
 
 
-def observations() -> list[dict[str, Any]]:
+def observations(namespace: str = stage.NAMESPACE, assistant: str = stage.ASSISTANT) -> list[dict[str, Any]]:
     """Every finished call that the assistant's proxies still hold, as the operator reads them."""
-    selector = f"{naming.LABEL_INSTANCE}={stage.ASSISTANT},{naming.LABEL_COMPONENT}=proxy"
+    selector = f"{naming.LABEL_INSTANCE}={assistant},{naming.LABEL_COMPONENT}=proxy"
     found: list[dict[str, Any]] = []
-    for pod in shell.items("pods", stage.NAMESPACE, selector):
+    for pod in shell.items("pods", namespace, selector):
         name = pod["metadata"]["name"]
-        path = f"/api/v1/namespaces/{stage.NAMESPACE}/pods/{name}:{naming.ADMIN_PORT}/proxy/v1/state"
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}:{naming.ADMIN_PORT}/proxy/v1/state"
         after = 0
         while True:
-            query = f"?assistant={stage.NAMESPACE}/{stage.ASSISTANT}&after={after}&generation=-1&wait=0"
+            query = f"?assistant={namespace}/{assistant}&after={after}&generation=-1&wait=0"
             page = json.loads(shell.kubectl("get", "--raw", path + query)).get("observations", [])
             found += page
             if not page:
