@@ -10,6 +10,7 @@ PROXY_PORT = 8080
 ADMIN_PORT = 9090
 """Health, metrics and `/v1/state`: for the kubelet, Prometheus and the operator."""
 AGENT_PORT = 8080
+"""Calls, health, capacity and metrics of an agent pod."""
 
 LABEL_NAME = "app.kubernetes.io/name"
 LABEL_INSTANCE = "app.kubernetes.io/instance"

@@ -9,7 +9,9 @@ ClusterError(UnderstudyError)
 from understudy.base.errors import UnderstudyError
 
 CONFLICT = 409
+"""HTTP status: somebody else wrote in between."""
 NOT_FOUND = 404
+"""HTTP status: there is no such object, or no such kind."""
 _RETRYABLE = {408, 429}
 _FIRST_SERVER_ERROR = 500
 

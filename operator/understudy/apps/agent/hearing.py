@@ -25,9 +25,9 @@ LEVEL_STOP_SECONDS = 0.16
 """The same by the signal's level, which says so first on all but noisy lines. It is the largest part of a turn's
 latency; below it, the closures of plosives (up to 130 ms) would end turns within words."""
 VAD_CONFIDENCE = 0.7
-"""The library's default."""
+"""Probability of speech, 0 to 1, from which a frame counts as speech: the library's default."""
 VAD_MIN_VOLUME = 0.0
-"""Off: the library's 0.6 misses a "yes" at -20 dBFS, and measuring loudness costs more than the model does."""
+"""Loudness, 0 to 1, from which a frame counts as speech. Off: the library's 0.6 misses a "yes" at -20 dBFS, and measuring loudness costs more than the model does."""
 
 
 class SharedSilero(SileroVADAnalyzer):

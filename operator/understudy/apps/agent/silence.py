@@ -8,7 +8,9 @@ answer comes that much sooner. On a line so noisy that the level does not drop, 
 import audioop
 
 STEP_SECONDS = 0.01
+"""Length of audio judged at a time: half a telephone frame, so that the end of speech is known to 10 ms."""
 SAMPLE_BYTES = 2
+"""Linear samples of 16 bits."""
 SILENT_BELOW = 0.05
 """Silence is 26 dB below the recent peak: under the softest fricatives, above a phone line's noise at -50 dBm0."""
 DECAY = 0.993

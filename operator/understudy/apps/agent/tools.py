@@ -18,6 +18,7 @@ END_CALL = "end_call"
 """The tool that is ours to carry out: the assistant says goodbye and hangs up."""
 WEBHOOK_PATH = "/v1/webhook"
 HTTP_ERROR = 400
+"""HTTP status from which an answer is an error."""
 
 
 class Tools:

@@ -22,7 +22,7 @@ REMEMBERED = 1000
 """Assistants whose last minute is remembered."""
 
 MAX_MESSAGE = 1024
-"""The API server's own limit for an Event's message."""
+"""Characters: the API server's own limit for an Event's message."""
 
 _MINUTE_S = 60.0
 

@@ -28,6 +28,7 @@ RENEW_DEADLINE_S = 10.0
 """Counted from the last success to the last try; with one try's time-out still shorter than... `DURATION_S`."""
 
 RETRY_S = 2.0
+"""Between tries to take or renew the lease: five fit into `RENEW_DEADLINE_S`."""
 
 
 class LeadershipLost(Exception):

@@ -25,7 +25,9 @@ CONNECT_TIMEOUT_S = 2.0
 """Pods are close; one that takes no connection for so long is not there."""
 
 FIRST_RETRY_S = 0.25
+"""Before a proxy that did not answer is asked again; doubled each time."""
 LONGEST_RETRY_S = 5.0
+"""However often it did not: a proxy that is back is heard of within this."""
 
 MAX_CONNECTIONS = 5000
 """One per proxy pod: 2500 assistants with two proxies each."""

@@ -44,6 +44,7 @@ class Settings:
     leader_election: bool = True
     """Off only for a developer's single process."""
     admin_port: int = ADMIN_PORT
+    """Health and metrics."""
     log_level: str = "INFO"
 
 

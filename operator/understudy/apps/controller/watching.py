@@ -25,10 +25,12 @@ CLIENT_TIMEOUT_S = 310
 """A little more than the server's: the server ends watches, the client only those that the server forgot."""
 
 CONNECT_TIMEOUT_S = 30
+"""For a connection to the API server, which may be a slow line away."""
 INACTIVITY_TIMEOUT_S = 70
 """The API server sends a bookmark every 60 s; a stream without any for longer is dead."""
 
 REQUEST_TIMEOUT_S = 30
+"""For one request that is no watch: a list of thousands of objects takes seconds."""
 WORKER_LIMIT = 20
 """Objects whose events are handled at once; a handler takes microseconds."""
 

@@ -13,7 +13,9 @@ from understudy.apps.simulator.caller import Temper
 from understudy.base.errors import UnderstudyError
 
 DEFAULT_PORT = 8080
+"""Where the simulator serves every provider."""
 BAD_USAGE = 2
+"""Exit status for wrong options, as of any command line."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,7 +14,7 @@ from understudy.domain.routing.document import Arm
 from understudy.domain.slo import betting, measure, words
 
 EVERY_CALL = 100
-"""The weight at which stable takes no new calls."""
+"""Percent: the weight at which stable takes no new calls."""
 
 MIN_FAIL_CALLS = 5
 """Canary calls before a Fail: calls that run at the same moment share a provider's hiccup and are not independent."""

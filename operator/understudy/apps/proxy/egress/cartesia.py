@@ -24,6 +24,7 @@ MAX_CONTEXTS = 32
 """Contexts at once on one socket: an agent speaks one, and cancels the last."""
 
 BAD_REQUEST = 400
+"""HTTP status in our own errors: the agent's message makes no sense."""
 
 
 class CartesiaFace:

@@ -32,6 +32,7 @@ CLOSE_S = 0.5
 """Longest wait for the other side's close frame: providers that are gone do not send one."""
 
 HTTP_ERROR = 400
+"""HTTP status from which a provider's answer is an error."""
 
 
 async def post(session: ClientSession, url: str, body: bytes, headers: dict[str, str]) -> ClientResponse:

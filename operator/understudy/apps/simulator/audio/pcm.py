@@ -9,7 +9,9 @@ import numpy.typing as npt
 import soxr
 
 BYTES_PER_SAMPLE = 2
+"""Linear samples of 16 bits."""
 FULL_SCALE = 32767
+"""Largest amplitude of a 16-bit sample."""
 AUDIBLE_RMS = 200.0
 """RMS (of 32767) above which a frame counts as sound: 44 dB under full scale, between hiss and a soft voice."""
 
@@ -17,6 +19,7 @@ PEAK = 0.7
 """Speech is brought to this share of full scale, so that every voice is equally loud."""
 
 TONE_HZ = 440.0
+"""Pitch of the tone that stands for speech: well inside the telephone's band."""
 
 
 def samples(pcm: bytes) -> npt.NDArray[np.float32]:

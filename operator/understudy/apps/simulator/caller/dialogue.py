@@ -13,6 +13,7 @@ VOICES = ("en-us+m3", "en-us+m4", "en-us+john", "en-us+f2")
 """espeak-ng voices of callers: those that the recogniser understands on a telephone line."""
 
 WORDS_PER_MINUTE = 150
+"""How fast callers speak: an unhurried person, and what the recogniser understands best."""
 
 _FILE = Path(__file__).parent / "dialogues.json"
 

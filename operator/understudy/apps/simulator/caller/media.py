@@ -17,6 +17,7 @@ FRAME_BYTES = 160
 """20 ms."""
 
 FRAME_S = FRAME_BYTES / RATE
+"""Length of one frame, which is what Twilio sends."""
 
 MAX_TWIML_CHARACTERS = 65_536
 """Twilio's own limit is 64 kB."""

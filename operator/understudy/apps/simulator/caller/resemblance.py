@@ -10,6 +10,7 @@ Envelope = npt.NDArray[np.float32]
 """Loudness, a number for each 20 ms."""
 
 FRAME_SAMPLES = RATE // 50
+"""Samples whose loudness is compared at a time: 20 ms."""
 LENGTH_TOLERANCE = 0.04
 """Share by which two recordings of the same sentence may differ in length."""
 

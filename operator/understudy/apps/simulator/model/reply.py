@@ -13,16 +13,18 @@ from understudy.apps.simulator.model.understanding import as_number
 from understudy.apps.simulator.script import Persona
 
 POOR_EMPTY = 0.3
+"""Share of a poor model's answers that are empty; enough to be noticed within one call."""
 POOR_REPEATS = 0.3
+"""Share that say once more what was said before."""
 POOR_REPROMPTS = 0.3
-"""Shares of a poor model's answers that are no answer; the rest are good."""
+"""Share that ask the caller to repeat; the rest, one in ten, are good."""
 
 _BOOKING_TOOL = re.compile(r"book|reserv", re.IGNORECASE)
 _PARAMETERS = {
+    "name": re.compile(r"name", re.IGNORECASE),  # before people: there is `guestName`
     "people": re.compile(r"people|party|guest|size|seat|person", re.IGNORECASE),
     "day": re.compile(r"day|date", re.IGNORECASE),
     "time": re.compile(r"time|hour", re.IGNORECASE),
-    "name": re.compile(r"name", re.IGNORECASE),
 }
 
 Message = Mapping[str, Any]

@@ -21,8 +21,10 @@ IDLE_S = 10.0
 """Deepgram closes a stream that sent neither audio nor KeepAlive for so long (NET-0001)."""
 
 IDLE_CLOSE_CODE = 1011
+"""WebSocket close code that Deepgram sends with it."""
 
 DEFAULT_RATE = 16_000
+"""What a client that names no rate is taken to send."""
 ENCODINGS = ("linear16", "mulaw")
 RATES = range(8000, 48_001)
 
