@@ -27,7 +27,8 @@ latency; below it, the closures of plosives (up to 130 ms) would end turns withi
 VAD_CONFIDENCE = 0.7
 """Probability of speech, 0 to 1, from which a frame counts as speech: the library's default."""
 VAD_MIN_VOLUME = 0.0
-"""Loudness, 0 to 1, from which a frame counts as speech. Off: the library's 0.6 misses a "yes" at -20 dBFS, and measuring loudness costs more than the model does."""
+"""Loudness, 0 to 1, from which a frame counts as speech. Off: the library's 0.6 misses a "yes" at -20 dBFS, and
+measuring loudness costs more than the model does."""
 
 
 class SharedSilero(SileroVADAnalyzer):
