@@ -15,7 +15,7 @@ Serve = Callable[..., contextlib.AbstractAsyncContextManager[server.Simulator]]
 
 @pytest.fixture
 def serve() -> Serve:
-    """`async with serve(acme={…})`: a simulator with these deployments; recognition in a thread."""
+    """Give a simulator with the deployments named as keywords; it recognises in a thread."""
 
     @contextlib.asynccontextmanager
     async def start(**deployments: Any) -> AsyncIterator[server.Simulator]:
@@ -29,5 +29,5 @@ def serve() -> Serve:
 async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     """Wait for `condition`, which another task of this loop will make true."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 — the condition is on objects of other libraries
             await asyncio.sleep(0)

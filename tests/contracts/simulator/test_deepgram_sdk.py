@@ -69,13 +69,15 @@ async def speech(rate: int) -> bytes:
 async def test_finalize_is_answered_once_with_the_words_that_were_said(serve: Serve, encoding: str, rate: int) -> None:
     """One final with from_finalize, the transcript, and words in order with times inside the utterance."""
     sound = await speech(rate) + bytes(int(rate * QUIET_S) * 2)
-    async with serve(acme={}) as simulator:
-        async with live(simulator, encoding=encoding, sample_rate=str(rate), interim_results="true") as client:
-            await client.speak(mulaw.encode(sound) if encoding == "mulaw" else sound)
-            await client.connection.send_finalize()
-            await until(lambda: bool(client.finals()))
-            await client.connection.send_finalize()
-            await until(lambda: len(client.finals()) > 1)
+    async with (
+        serve(acme={}) as simulator,
+        live(simulator, encoding=encoding, sample_rate=str(rate), interim_results="true") as client,
+    ):
+        await client.speak(mulaw.encode(sound) if encoding == "mulaw" else sound)
+        await client.connection.send_finalize()
+        await until(lambda: bool(client.finals()))
+        await client.connection.send_finalize()
+        await until(lambda: len(client.finals()) > 1)
     first, second = client.finals()
     alternative = first.channel.alternatives[0]
     assert alternative.transcript == SENTENCE
@@ -91,10 +93,12 @@ async def test_silence_ends_an_utterance_and_interim_results_lead_up_to_it(serve
     """Endpointing: speech_final without a Finalize; SpeechStarted and UtteranceEnd when asked for."""
     sound = await speech(16_000) + bytes(32_000)
     wanted = {"interim_results": "true", "vad_events": "true", "utterance_end_ms": "1000"}
-    async with serve(acme={}) as simulator:
-        async with live(simulator, encoding="linear16", sample_rate="16000", **wanted) as client:
-            await client.speak(sound)
-            await until(lambda: bool(client.messages) and client.messages[-1].type == "UtteranceEnd")
+    async with (
+        serve(acme={}) as simulator,
+        live(simulator, encoding="linear16", sample_rate="16000", **wanted) as client,
+    ):
+        await client.speak(sound)
+        await until(lambda: bool(client.messages) and client.messages[-1].type == "UtteranceEnd")
     kinds = [m.type for m in client.messages]
     assert kinds[0] == "SpeechStarted"
     assert [m.is_final for m in client.messages if m.type == "Results"].count(False) >= 2
@@ -107,12 +111,11 @@ async def test_silence_ends_an_utterance_and_interim_results_lead_up_to_it(serve
 async def test_closing_the_stream_flushes_what_is_held_and_sends_metadata(serve: Serve) -> None:
     """CloseStream: the last final, then Metadata with the stream's length."""
     sound = await speech(16_000)
-    async with serve(acme={}) as simulator:
-        async with live(simulator, encoding="linear16", sample_rate="16000") as client:
-            await client.connection.send_keep_alive()
-            await client.speak(sound)
-            await client.connection.send_close_stream()
-            await until(lambda: bool(client.messages) and client.messages[-1].type == "Metadata")
+    async with serve(acme={}) as simulator, live(simulator, encoding="linear16", sample_rate="16000") as client:
+        await client.connection.send_keep_alive()
+        await client.speak(sound)
+        await client.connection.send_close_stream()
+        await until(lambda: bool(client.messages) and client.messages[-1].type == "Metadata")
     assert [m.type for m in client.messages] == ["Results", "Metadata"]
     assert client.messages[0].channel.alternatives[0].transcript == SENTENCE
     assert client.messages[-1].duration == pytest.approx(len(sound) / 32_000, abs=0.03)
@@ -122,12 +125,14 @@ async def test_the_scripted_recogniser_says_its_list_in_turn(serve: Serve) -> No
     """No recognition: the next transcript for each utterance, around again at the end."""
     scripted = {"recogniser": "Script", "transcripts": ["first thing", "second thing"]}
     tone = b"\x00\x40\x00\xc0" * 4000
-    async with serve(acme={"transcriber": scripted}) as simulator:
-        async with live(simulator, encoding="linear16", sample_rate="16000") as client:
-            for utterance in range(3):
-                await client.speak(tone)
-                await client.connection.send_finalize()
-                await until(lambda wanted=utterance: len(client.finals()) > wanted)
+    async with (
+        serve(acme={"transcriber": scripted}) as simulator,
+        live(simulator, encoding="linear16", sample_rate="16000") as client,
+    ):
+        for utterance in range(3):
+            await client.speak(tone)
+            await client.connection.send_finalize()
+            await until(lambda wanted=utterance: len(client.finals()) > wanted)
     assert [m.channel.alternatives[0].transcript for m in client.finals()] == [
         "first thing",
         "second thing",
@@ -137,24 +142,28 @@ async def test_the_scripted_recogniser_says_its_list_in_turn(serve: Serve) -> No
 
 async def test_a_deaf_transcriber_takes_audio_and_says_nothing(serve: Serve) -> None:
     """Not even Finalize is answered; the connection stays open."""
-    async with serve(acme={"faults": [{"kind": "no-output"}]}) as simulator:
-        async with live(simulator, encoding="linear16", sample_rate="16000") as client:
-            await client.speak(await speech(16_000))
-            await client.connection.send_finalize()
-            await client.connection.send_close_stream()
-            stats = simulator.deployments.create("acme").stats
-            assert stats.live == 1
+    async with (
+        serve(acme={"faults": [{"kind": "no-output"}]}) as simulator,
+        live(simulator, encoding="linear16", sample_rate="16000") as client,
+    ):
+        await client.speak(await speech(16_000))
+        await client.connection.send_finalize()
+        await client.connection.send_close_stream()
+        stats = simulator.deployments.create("acme").stats
+        assert stats.live == 1
     assert client.messages == []
 
 
 async def test_a_drop_breaks_the_connection(serve: Serve) -> None:
     """The listener ends by itself, without a closing handshake."""
-    async with serve(acme={"faults": [{"kind": "drop", "afterMs": 0}]}) as simulator:
-        async with live(simulator, encoding="linear16", sample_rate="16000") as client:
-            closed = asyncio.Event()
-            client.connection.on(EventType.CLOSE, lambda _: closed.set())
-            async with asyncio.timeout(5):
-                await closed.wait()
+    async with (
+        serve(acme={"faults": [{"kind": "drop", "afterMs": 0}]}) as simulator,
+        live(simulator, encoding="linear16", sample_rate="16000") as client,
+    ):
+        closed = asyncio.Event()
+        client.connection.on(EventType.CLOSE, lambda _: closed.set())
+        async with asyncio.timeout(5):
+            await closed.wait()
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,13 @@ TOOL = {
         },
     },
 }
-BOOKING = ["can i book a table for four people", "friday evening please", "at eight thirty", "my name is johnson", "yes"]
+BOOKING = [
+    "can i book a table for four people",
+    "friday evening please",
+    "at eight thirty",
+    "my name is johnson",
+    "yes",
+]
 
 
 def client(simulator: Simulator, key: str = "k") -> openai.AsyncOpenAI:
@@ -78,7 +84,11 @@ async def test_calls_the_booking_tool_with_what_the_caller_said_and_confirms_aft
             tools=[TOOL],
             messages=[
                 *said(*BOOKING),
-                {"role": "assistant", "content": None, "tool_calls": [call.model_dump(include={"id", "type", "function"})]},
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "tool_calls": [call.model_dump(include={"id", "type", "function"})],
+                },
                 {"role": "tool", "tool_call_id": call.id, "content": '{"ok": true}'},
             ],
         )
@@ -148,19 +158,23 @@ async def test_a_hang_sends_only_what_it_says_and_the_clients_leaving_is_counted
 
 @pytest.mark.parametrize(
     ("kind", "errors"),
-    [("cut", (openai.APIConnectionError, openai.APIError, Exception)), ("malformed", (json.JSONDecodeError,))],
+    [("cut", (openai.APIConnectionError,)), ("malformed", (json.JSONDecodeError,))],
 )
 async def test_a_broken_stream_breaks_where_the_script_says(
     serve: Serve, kind: str, errors: tuple[type[Exception], ...]
 ) -> None:
     """Two tokens, then the failure."""
     seen: list[str] = []
-    async with serve(acme={"models": {"maitre": FAST}, "faults": [{"kind": kind, "at": 2}]}) as simulator:
-        async with client(simulator) as sdk:
-            stream = await sdk.chat.completions.create(model="maitre", messages=said("where are you"), stream=True)
-            with pytest.raises(errors):
-                async for chunk in stream:
-                    seen.extend(filter(None, [chunk.choices[0].delta.content]))
+
+    async def read(sdk: openai.AsyncOpenAI) -> None:
+        stream = await sdk.chat.completions.create(model="maitre", messages=said("where are you"), stream=True)
+        async for chunk in stream:
+            seen.extend(filter(None, [chunk.choices[0].delta.content]))
+
+    settings = {"models": {"maitre": FAST}, "faults": [{"kind": kind, "at": 2}]}
+    async with serve(acme=settings) as simulator, client(simulator) as sdk:
+        with pytest.raises(errors):
+            await read(sdk)
     assert len(seen) == 2
 
 

@@ -19,6 +19,7 @@ class Control:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/control/stats", self._stats)
         app.router.add_get("/control/{deployment}", self._show)
+        app.router.add_get("/control/{deployment}/dialogues", self._dialogues)
         app.router.add_put("/control/{deployment}", self._change)
         app.router.add_delete("/control/{deployment}", self._restore)
 
@@ -33,6 +34,13 @@ class Control:
         if deployment is None:
             return web.json_response({"error": "no such deployment"}, status=404)
         return _settings(deployment)
+
+    async def _dialogues(self, request: web.Request) -> web.Response:
+        """The latest model requests, each with its answer as the last message; newest last."""
+        deployment = self._deployments.find(request.match_info["deployment"])
+        if deployment is None:
+            return web.json_response({"error": "no such deployment"}, status=404)
+        return web.json_response(list(deployment.dialogues))
 
     async def _change(self, request: web.Request) -> web.Response:
         """Lay the body over the deployment's settings; a deployment that does not exist is made."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +13,9 @@ from understudy.apps.simulator.script import DeploymentSettings, Fault, FaultKin
 
 CONNECTION_FAULTS = frozenset({FaultKind.HANG, FaultKind.STATUS, FaultKind.REFUSE, FaultKind.DROP})
 """What happens to a WebSocket as a whole; the other faults strike the single utterance on it."""
+
+MAX_DIALOGUES = 50
+"""Dialogues kept for each deployment: enough to find a call that has just ended."""
 
 UTTERANCE_FAULTS = frozenset(FaultKind) - CONNECTION_FAULTS
 
@@ -63,6 +66,8 @@ class Deployment:
         self.name = name
         self.settings = settings
         self.stats = Stats()
+        self.dialogues: deque[list[Any]] = deque(maxlen=MAX_DIALOGUES)
+        """What the model was told and what it answered, newest last: as a provider's own log would have it."""
         self._scripted = settings
         self._seed = seed
         self._struck: Counter[int] = Counter()

@@ -56,6 +56,7 @@ class ModelHandler:
             if settings is None:
                 return refused(404, f"The model `{name}` does not exist", "model_not_found")
             said = reply(messages, body.get("tools") or [], settings.persona, exchange.draw)
+            deployment.dialogues.append([*messages, {"role": "assistant", "content": said.text, "model": name}])
             completion = self._completion(deployment, exchange, name, messages, said)
             answer = _Answer(request, exchange, settings, completion)
             usage = bool((body.get("stream_options") or {}).get("include_usage"))
