@@ -59,10 +59,27 @@ def first_call(story: Story) -> None:
         story.first_call = callers.place_one("first-call", "booking")
         call_id = story.first_call["call_id"]
         story.first_turns = next((each["turns"] for each in callers.observations() if each["callId"] == call_id), [])
+    text = transcript(story)
+    callers.save(callers.OUT / "first-call.txt", text)
+    say(text)
+    say(f"  {story.first_call['ended']}; out/first-call.wav (caller left, assistant right), .txt, .json")
+
+
+def transcript(story: Story) -> str:
+    """Both sides of the first call: what was said, what the transcriber made of it, what the assistant answered."""
+    dialogue = callers.last_dialogue()
+    answers = [message["content"] for message in dialogue if message["role"] == "assistant"]
+    heard = [message["content"] for message in dialogue if message["role"] == "user"]
+    told = [f"  assistant: {answers[0]}"]
     for number, turn in enumerate(story.first_call["turns"]):
-        say(f"  caller: {turn['said']}")
-        say(f"    → answer after {turn['latency_ms'] or 0:.0f} ms at the caller's ear{_split(story, number)}")
-    say(f"  {story.first_call['ended']}; both sides: out/first-call.wav, report: out/first-call.json")
+        told.append(f"  caller:    {turn['said']}   (heard as: {_at(heard, number)})")
+        told.append(f"  assistant: {_at(answers, number + 1)}")
+        told.append(f"             {turn['latency_ms'] or 0:.0f} ms at the caller's ear{_split(story, number)}")
+    return "\n".join(told)
+
+
+def _at(texts: list[str], position: int) -> str:
+    return texts[position] if position < len(texts) else "-"
 
 
 def _split(story: Story, number: int) -> str:

@@ -121,6 +121,13 @@ def observations(namespace: str = stage.NAMESPACE, assistant: str = stage.ASSIST
     return found
 
 
+def last_dialogue() -> list[dict[str, Any]]:
+    """The messages of the latest call that the simulated model answered, as it saw them."""
+    path = f"/api/v1/namespaces/{stage.DEMO}/services/simulator:8080/proxy/control/openai/dialogues"
+    dialogues: list[list[dict[str, Any]]] = json.loads(shell.kubectl("get", "--raw", path))
+    return dialogues[-1] if dialogues else []
+
+
 def save(path: Path, text: str) -> None:
     """Keep `text` beside the recordings."""
     path.parent.mkdir(exist_ok=True)
