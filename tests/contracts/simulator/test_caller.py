@@ -113,7 +113,7 @@ async def test_a_call_goes_through_its_lines_and_hangs_up_as_a_carrier_does(tmp_
         ([0.3], Ended.ABANDONED, 2),
         ([0.3, 0.5, 0.5, 0.5], Ended.ABANDONED, 3),
         ([-1], Ended.DROPPED, 0),
-        ([0.3, -1], Ended.DROPPED, 0),
+        ([0.3, -1], Ended.DROPPED, 1),
     ],
 )
 async def test_what_goes_wrong_has_a_name(answers: list[float], ended: Ended, said: int) -> None:

@@ -66,3 +66,15 @@ async def test_the_latest_dialogues_can_be_read_with_their_answers(serve: Serve)
         async with http.get(f"{root}/control/nobody/dialogues") as response:
             assert response.status == 404
     assert dialogues == [[*ASK["messages"], {"role": "assistant", "content": said, "model": "maitre"}]]
+
+
+async def test_the_latest_dialogues_can_be_read_back_with_what_was_answered(serve: Serve) -> None:
+    """The messages as the model saw them and its answer, oldest first."""
+    async with serve(acme={"models": {"maitre": {"firstMs": 0}}}) as simulator, aiohttp.ClientSession() as http:
+        async with http.post(simulator.url("acme") + "/v1/chat/completions", json=ASK):
+            pass
+        async with http.get(f"http://127.0.0.1:{simulator.port}/control/acme/dialogues") as response:
+            (dialogue,) = await response.json()
+    assert [message["role"] for message in dialogue] == ["user", "assistant"]
+    assert dialogue[0] == ASK["messages"][0]
+    assert dialogue[1]["content"] == "Thank you for calling. Goodbye."
