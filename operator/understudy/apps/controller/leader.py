@@ -25,10 +25,10 @@ DURATION_S = 15
 """How long a dead leader holds things up; half of a canary's routing lease."""
 
 RENEW_DEADLINE_S = 10.0
-"""Counted from the last success to the last try; with one try's time-out still shorter than... `DURATION_S`."""
+"""From the last success to the last pause; that pause and a try of `RETRY_S` each still end before `DURATION_S`."""
 
 RETRY_S = 2.0
-"""Between tries to take or renew the lease: five fit into `RENEW_DEADLINE_S`."""
+"""Between tries to take or renew the lease, and the longest that a renewal may take."""
 
 
 class LeadershipLost(Exception):
@@ -66,7 +66,7 @@ class Leadership:
         while self._clock.monotonic() - renewed < RENEW_DEADLINE_S:
             await asyncio.sleep(RETRY_S)
             try:
-                async with asyncio.timeout(RENEW_DEADLINE_S - RETRY_S):
+                async with asyncio.timeout(RETRY_S):
                     if not await self.claim():
                         break
                 renewed = self._clock.monotonic()

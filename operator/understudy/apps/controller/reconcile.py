@@ -12,7 +12,7 @@ from typing import Any
 from understudy.adapters.cluster.errors import ClusterError
 from understudy.api.assistant import VoiceAssistantSpec
 from understudy.api.status import VoiceAssistantStatus
-from understudy.apps.controller import observing
+from understudy.apps.controller import herd, observing
 from understudy.apps.controller.conditions import Findings, credential_problems, with_findings
 from understudy.apps.controller.events import EventRecorder
 from understudy.apps.controller.metrics import Metrics
@@ -27,8 +27,9 @@ from understudy.apps.controller.world import World, Worlds
 from understudy.apps.controller.writing import Writer
 from understudy.base.clock import Clock
 from understudy.base.errors import InvalidInput
+from understudy.domain import naming
 from understudy.domain.desired.choice import Choice
-from understudy.domain.desired.kinds import REVISION
+from understudy.domain.desired.kinds import DEPLOYMENT, REVISION
 from understudy.domain.desired.plan import Wanted, abandoned_agents, make_access, make_workloads
 from understudy.domain.desired.revisions import StoredRevision, expired_revisions, make_revision
 from understudy.domain.desired.troubles import is_ready, pod_troubles
@@ -83,6 +84,7 @@ class Reconciler:
         self._record = Record(
             tools.cluster, self._writer, tools.reports, tools.recorder, tools.metrics, tools.clock, self._pacer
         )
+        self._herd = herd.Herd(tools.clock)
         self._refused: dict[Key, tuple[str, ...]] = {}
         self._met: dict[Key, float] = {}
         self._greeted: set[Key] = set()
@@ -109,6 +111,7 @@ class Reconciler:
         self._tools.observers.forget(key)
         self._tools.metrics.gone(key)
         self._pacer.forget(key)
+        self._herd.forget(key)
         self._refused.pop(key, None)
         self._met.pop(key, None)
         self._greeted.discard(key)
@@ -174,12 +177,24 @@ class Reconciler:
         failures = await self._writer.ensure_all(world, make_access(wanted)) if wanted else []
         waiting = await self._record.write(key, world, decision, routing_document(observation, decision.status))
         if wanted:
-            failures += await self._writer.ensure_all(world, make_workloads(wanted))
+            workloads, held_s = self._workloads(key, world, wanted)
+            waiting = _earliest(waiting, held_s)
+            failures += await self._writer.ensure_all(world, workloads)
             failures += await self._writer.delete_all(world, _leftovers(current, decision.status))
         self._refused[key] = tuple(str(each) for each in failures if not each.retryable)
         if failures:
             raise failures[0]
-        return _earliest(waiting, decision.requeue_at, self._tools.clock.now())
+        due = decision.requeue_at
+        return _earliest(waiting, None if due is None else max(0.0, due - self._tools.clock.now()))
+
+    def _workloads(self, key: Key, world: World, wanted: Wanted) -> tuple[list[dict[str, Any]], float | None]:
+        """What to write now, and in how many seconds to come back for proxies that have to wait for their turn."""
+        name = naming.proxy(key.name)
+        workloads = make_workloads(wanted)
+        proxy = next(each for each in workloads if each["kind"] == DEPLOYMENT.kind and each["metadata"]["name"] == name)
+        if self._herd.may_write(key, world.find(DEPLOYMENT, name), proxy):
+            return workloads, None
+        return [each for each in workloads if each is not proxy], herd.RETRY_S
 
     def _wanted(self, current: Pass, status: VoiceAssistantStatus) -> Wanted | None:
         if current.spec is None:
@@ -208,6 +223,5 @@ def _leftovers(current: Pass, status: VoiceAssistantStatus) -> list[dict[str, An
     return [*abandoned_agents(current.world.owned.values(), agents), *revisions]
 
 
-def _earliest(waiting: float | None, requeue_at: float | None, now: float) -> float | None:
-    due = [waiting, None if requeue_at is None else max(0.0, requeue_at - now)]
-    return min((each for each in due if each is not None), default=None)
+def _earliest(*seconds: float | None) -> float | None:
+    return min((each for each in seconds if each is not None), default=None)

@@ -55,7 +55,7 @@ class Stage:
         self.put_spec(spec or SPEC)
         self.restart()
 
-    def restart(self) -> None:
+    def restart(self, proxy: str = "understudy:1") -> None:
         """A new operator process, with nothing in memory."""
         self.cluster.before_write = lambda _: None
         self.reports, self.observers, self.metrics = Reports(), NoObservers(), Metrics()
@@ -71,7 +71,7 @@ class Stage:
                 recorder,
                 self.metrics,
                 self.clock,
-                Images(proxy="understudy:1", agent="agent:1"),
+                Images(proxy=proxy, agent="agent:1"),
             )
         )
 
