@@ -1,4 +1,4 @@
-"""Write what is generated from the source: the CRDs, the chart's copy of them, the references of API and limits.
+"""Write what is generated from the source: the CRDs, the chart's copy of them, the references.
 
 `python -m tests.tools.generate`; unit tests fail while any of them is out of date.
 """
@@ -6,7 +6,7 @@
 import sys
 from pathlib import Path
 
-from tests.tools import limits
+from tests.tools import limits, metrics_page
 from understudy.api.crds import definitions, render
 from understudy.api.reference import reference
 
@@ -20,7 +20,11 @@ def files() -> dict[Path, str]:
     """Every generated file and what belongs in it."""
     documents = definitions()
     crds = {folder / f"{name}.yaml": render(each) for folder in CRD_FOLDERS for name, each in documents.items()}
-    pages = {"api.md": reference(documents), "limits.md": limits.page(limits.rows())}
+    pages = {
+        "api.md": reference(documents),
+        "limits.md": limits.page(limits.rows()),
+        "metrics.md": metrics_page.page(metrics_page.programs()),
+    }
     return crds | {ROOT / "docs/reference" / name: text for name, text in pages.items()}
 
 

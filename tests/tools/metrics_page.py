@@ -1,0 +1,121 @@
+"""docs/reference/metrics.md: every Prometheus metric of the three programs, read from their registries."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
+
+from understudy.api.status import Phase, Verdict
+from understudy.apps.agent.admission import Admission
+from understudy.apps.agent.metrics import Metrics as AgentMetrics
+from understudy.apps.controller.metrics import Metrics as ControllerMetrics
+from understudy.apps.proxy.egress.metrics import EgressMetrics
+from understudy.apps.proxy.metrics import Metrics as ProxyMetrics
+from understudy.base.clock import SystemClock
+from understudy.domain.calls.observation import CallEnd, Defect
+from understudy.domain.routing.document import Arm
+
+HEADING = """# Metrics
+
+Generated from the programs' registries by `make generate`; a test fails when it is out of date.
+
+Labels are assistants, accounts, arms and fixed words, never a call or a caller: the number of series depends on what is
+configured, not on time. Times are in seconds. A histogram has the series `_bucket`, `_sum` and `_count`.
+
+On the demo cluster, `kubectl get --raw` reaches them without an ingress:
+
+```
+kubectl get --raw "/api/v1/namespaces/default/pods/$(kubectl get pod -o name -l app.kubernetes.io/component=proxy |
+  head -1 | cut -d/ -f2):9090/proxy/metrics"
+```
+"""
+
+PROGRAMS = {
+    "proxy": ("Routing-proxy", "Port 9090 of each pod of `NAME-proxy`."),
+    "controller": ("Operator", "Port 9090 of the Service `understudy` in the namespace of the installation."),
+    "agent": ("Agent", "Port 8080 of each pod of `NAME-agent-DIGEST`."),
+}
+"""Program → heading and where to scrape it."""
+
+
+def _words(values: type[StrEnum]) -> str:
+    return ", ".join(f"`{value.value}`" for value in values)
+
+
+LABELS = {
+    "assistant": "`namespace/name`",
+    "account": "an account's name in `spec.accounts`",
+    "arm": f"{_words(Arm)}: the one the call started on",
+    "end": _words(CallEnd),
+    "cause": "why it was dropped: `NoAgentCapacity`, `AgentLost`, `CarrierConnectionLost`, `CarrierStalled`, "
+    "`CarrierReconnected`, `ModelUnavailable`, `TranscriberUnavailable`, `VoiceUnavailable`, `ProxyError`, "
+    "`ProxyStopped`",
+    "defect": _words(Defect),
+    "stage": "`transcriber`, `model`, `voice`",
+    "part": "`transcriber`, `model`, `voice`",
+    "answered": "`true`, `false`",
+    "phase": _words(Phase),
+    "verdict": _words(Verdict),
+    "kind": "a Kubernetes kind",
+    "result": "reconciling: `ok`, `conflict`, `cluster`, `error`; polls: `ok`, `error`; Events: `posted`, `suppressed`, "
+    "`failed`",
+    "outcome": "providers: `ok`, `timeout`, `refused`, `broke`; webhook: `ok`, `no_webhook`, `no_secret`, `timeout`, "
+    "`unreachable`, `refused`, `too_long`, `not_json`; the agent's tools: `ok`, `failed`, `ended` (it hung up)",
+    "reason": "refused by the proxy: `Draining`, `NotReady`; by the agent: `starting`, `draining`, `full`, "
+    "`bad-start`; ended at the agent: `completed`, `hangup`, `limit`, `failed`",
+}
+"""Label → what it can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric as Prometheus shows it."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    text: str
+
+
+def programs() -> dict[str, list[Metric]]:
+    """Program → its metrics, by name."""
+    proxy = ProxyMetrics()
+    proxy.watch(list, SystemClock())
+    EgressMetrics(proxy.registry)
+    registries = {
+        "proxy": proxy.registry,
+        "controller": ControllerMetrics().registry,
+        "agent": AgentMetrics(Admission(1)).registry,
+    }
+    return {name: sorted(_of(registry), key=lambda each: each.name) for name, registry in registries.items()}
+
+
+def page(found: dict[str, list[Metric]]) -> str:
+    """The whole page."""
+    parts = [HEADING]
+    for program, (title, where) in PROGRAMS.items():
+        lines = "".join(f"{_line(metric)}\n" for metric in found[program])
+        parts.append(f"## {title}\n\n{where}\n\n| metric | type | labels | what |\n|---|---|---|---|\n{lines}")
+    labels = "".join(f"| `{label}` | {values} |\n" for label, values in LABELS.items())
+    return "\n".join([*parts, f"## Labels\n\n| label | values |\n|---|---|\n{labels}"])
+
+
+def _line(metric: Metric) -> str:
+    labels = ", ".join(f"`{label}`" for label in metric.labels)
+    return f"| `{metric.name}` | {metric.kind} | {labels} | {metric.text.rstrip('.')} |"
+
+
+def _of(registry: CollectorRegistry) -> Iterator[Metric]:
+    collectors: dict[Any, Any] = registry._collector_to_names  # the library offers no other way to the labels
+    for collector in collectors:
+        wrapped = isinstance(collector, MetricWrapperBase)
+        for family in [collector] if wrapped else collector.collect():
+            name, kind, text = (
+                (family._name, family._type, family._documentation)
+                if wrapped
+                else (family.name, family.type, family.documentation)
+            )
+            yield Metric(f"{name}_total" if kind == "counter" else name, kind, tuple(family._labelnames), text)
