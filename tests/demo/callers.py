@@ -71,13 +71,13 @@ class Load:
     def __enter__(self) -> Self:
         """Begin calling."""
         OUT.mkdir(exist_ok=True)
-        log = (OUT / "load.log").open("w")
         command = simulator(
             "load", "--twiml", self.url or twiml(), "--concurrency", str(self.concurrency),
             "--duration", str(LOAD_LIMIT_S), "--seed", str(self.seed), "--stagger", "2", "--cache", str(OUT / "speech"),
             *(word for name in self.dialogues for word in ("--dialogue", name)),
         )  # fmt: skip
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=shell.ROOT)
+        with (OUT / "load.log").open("w") as log:
+            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=shell.ROOT)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         return self
@@ -97,6 +97,8 @@ class Load:
         self._process.terminate()
         self._process.wait(timeout=120)
         self._reader.join(timeout=10)
+        if self._process.stdout:
+            self._process.stdout.close()
 
     def dropped(self) -> list[dict[str, Any]]:
         """Calls that the line failed."""

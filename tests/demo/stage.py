@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from string import Template
 
 from tests.demo import shell
+from understudy.domain import naming
 
 SYSTEM = "understudy-system"
 DEMO = "understudy-demo"
@@ -75,6 +76,8 @@ def assistant() -> None:
     """`kubectl apply` the examples and wait until the assistant serves."""
     shell.kubectl("apply", "-f", "examples/")
     shell.kubectl("wait", "--for=condition=Ready", f"va/{ASSISTANT}", "--timeout=300s", timeout_s=310)
+    # Ready says that callers are served, also while changed images are being rolled out; the story starts after that.
+    shell.kubectl("rollout", "status", f"deployment/{naming.proxy(ASSISTANT)}", "--timeout=300s", timeout_s=310)
 
 
 def front_door() -> str:

@@ -28,7 +28,8 @@ class Watch:
 
     def __enter__(self) -> Self:
         """Start following."""
-        threading.Thread(target=self._follow, daemon=True).start()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -36,14 +37,13 @@ class Watch:
         self._stopped = True
         if self._process:
             self._process.terminate()
-            self._process.wait()
+        self._thread.join(timeout=10)
 
     def _follow(self) -> None:
         kind, name, namespace = self._target
         while not self._stopped:  # kubectl's watch ends after a while, or with the API server
-            self._process = shell.spawn("kubectl", "-n", namespace, "get", kind, name, "-w", "-o", "json")
-            self._read()
-            self._process.wait()
+            with shell.spawn("kubectl", "-n", namespace, "get", kind, name, "-w", "-o", "json") as self._process:
+                self._read()
 
     def _read(self) -> None:
         decoder = json.JSONDecoder()

@@ -19,11 +19,11 @@ SAMPLE_RATE = 8000
 
 VAD_START_SECONDS = 0.2
 """Speech that counts as speech: shorter interrupts the assistant for every cough."""
-VAD_STOP_SECONDS = 0.2
-"""The detector's own silence after which the turn is judged: the library's default."""
 LEVEL_STOP_SECONDS = 0.16
-"""The same by the signal's level, which says so first on all but noisy lines. It is the largest part of a turn's
-latency; below it, the closures of plosives (up to 130 ms) would end turns within words."""
+"""The shortest silence, by the signal's level, after which a segment of speech ends. It is the largest part of a turn's
+latency; below it, the closures of plosives (up to 130 ms) would end segments within words."""
+VAD_LAG_SECONDS = 0.04
+"""The detector's own verdict comes this much later, so that it decides only where the level cannot: on noisy lines."""
 VAD_CONFIDENCE = 0.7
 """Probability of speech, 0 to 1, from which a frame counts as speech: the library's default."""
 VAD_MIN_VOLUME = 0.0
@@ -37,8 +37,10 @@ class SharedSilero(SileroVADAnalyzer):
     One window takes 0.1 ms, which is less than handing it to a thread and back.
     """
 
-    def __init__(self, original: SileroVADAnalyzer) -> None:
-        VADAnalyzer.__init__(self, sample_rate=SAMPLE_RATE, params=original.params)
+    def __init__(self, original: SileroVADAnalyzer, stop_seconds: float) -> None:
+        params = original.params.model_copy(update={"stop_secs": stop_seconds + VAD_LAG_SECONDS})
+        VADAnalyzer.__init__(self, sample_rate=SAMPLE_RATE, params=params)
+        self._stop_seconds = stop_seconds
         self._model = copy.copy(original._model)  # noqa: SLF001
         self._model.reset_states()  # type: ignore[no-untyped-call]
         self._windows_since_reset = 0
@@ -49,7 +51,7 @@ class SharedSilero(SileroVADAnalyzer):
         """The state after `buffer`: 16-bit PCM of any length."""
         state = self._run_analyzer(buffer)
         self._silence.add(buffer)
-        if state in (VADState.SPEAKING, VADState.STOPPING) and self._silence.seconds >= LEVEL_STOP_SECONDS:
+        if state in (VADState.SPEAKING, VADState.STOPPING) and self._silence.seconds >= self._stop_seconds:
             self._vad_state = state = VADState.QUIET
             self._vad_stopping_count = 0
         return state
@@ -83,16 +85,16 @@ class Models:
         params = VADParams(
             confidence=VAD_CONFIDENCE,
             start_secs=VAD_START_SECONDS,
-            stop_secs=VAD_STOP_SECONDS,
+            stop_secs=LEVEL_STOP_SECONDS + VAD_LAG_SECONDS,
             min_volume=VAD_MIN_VOLUME,
         )
         self._silero = SileroVADAnalyzer(sample_rate=SAMPLE_RATE, params=params)
         self._smart_turn = LocalSmartTurnAnalyzerV3()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="smart-turn")
 
-    def voice_activity(self) -> SharedSilero:
-        """A detector for one call."""
-        return SharedSilero(self._silero)
+    def voice_activity(self, stop_seconds: float = LEVEL_STOP_SECONDS) -> SharedSilero:
+        """A detector for one call, whose segments of speech end after `stop_seconds` of silence."""
+        return SharedSilero(self._silero, stop_seconds)
 
     def smart_turn(self, silence_seconds: float) -> SharedSmartTurn:
         """A judge of turn endings for one call.

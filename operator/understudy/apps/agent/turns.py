@@ -14,19 +14,30 @@ leaves a caller who was not understood in silence for too long."""
 TRANSCRIPT_P99_SECONDS = 0.35
 """End of speech to final transcript, for a transcript that the proxy did not mark as the answer to `Finalize`:
 Deepgram's published 99th percentile. With the mark the turn ends at once."""
+FINALIZE_SECONDS = 0.1
+"""With `Silence`, how long before the end of the turn the transcriber is told to finalise: what a quick one needs. Any
+earlier would cut words apart for nothing, since the turn waits for its silence all the same."""
 
 
 def user_turns(models: Models, settings: Settings) -> LLMUserAggregatorParams:
     """How one call tells turns apart."""
+    segment = _segment_seconds(settings)
     return LLMUserAggregatorParams(
-        vad_analyzer=models.voice_activity(),
-        user_turn_strategies=UserTurnStrategies(stop=[_stop(models, settings)]),
+        vad_analyzer=models.voice_activity(segment),
+        user_turn_strategies=UserTurnStrategies(stop=[_stop(models, settings, segment)]),
         user_turn_stop_timeout=TURN_STOP_TIMEOUT_SECONDS,
     )
 
 
-def _stop(models: Models, settings: Settings) -> BaseUserTurnStopStrategy:
-    after_vad = max(0.0, settings.end_of_turn_silence_ms / 1000 - LEVEL_STOP_SECONDS)
+def _segment_seconds(settings: Settings) -> float:
+    """Silence that ends a segment of speech: the shortest with smart-turn, which then judges; later with `Silence`."""
+    if settings.end_of_turn == "Silence":
+        return max(LEVEL_STOP_SECONDS, settings.end_of_turn_silence_ms / 1000 - FINALIZE_SECONDS)
+    return LEVEL_STOP_SECONDS
+
+
+def _stop(models: Models, settings: Settings, segment: float) -> BaseUserTurnStopStrategy:
+    after_vad = max(0.0, settings.end_of_turn_silence_ms / 1000 - segment)
     if settings.end_of_turn == "Silence":
         return SpeechTimeoutUserTurnStopStrategy(user_speech_timeout=after_vad)
     return TurnAnalyzerUserTurnStopStrategy(turn_analyzer=models.smart_turn(after_vad))
