@@ -60,8 +60,8 @@ LABELS = {
     "phase": _words(Phase),
     "verdict": _words(Verdict),
     "kind": "a Kubernetes kind",
-    "result": "reconciling: `ok`, `conflict`, `cluster`, `error`; polls: `ok`, `error`; Events: `posted`, `suppressed`, "
-    "`failed`",
+    "result": "reconciling: `ok`, `conflict`, `cluster`, `error`; polls: `ok`, `error`; Events: `posted`, "
+    "`suppressed`, `failed`",
     "outcome": "providers: `ok`, `timeout`, `refused`, `broke`; webhook: `ok`, `no_webhook`, `no_secret`, `timeout`, "
     "`unreachable`, `refused`, `too_long`, `not_json`; the agent's tools: `ok`, `failed`, `ended` (it hung up)",
     "reason": "refused by the proxy: `Draining`, `NotReady`; by the agent: `starting`, `draining`, `full`, "
