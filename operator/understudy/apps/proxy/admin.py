@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from understudy.apps.proxy.assistants import Assistant
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.drain import Drain
-from understudy.domain.calls.observation import ProxyReport
+from understudy.domain.calls.observation import CredentialProblem, ProxyReport
 
 MAX_WAIT_S = 60.0
 """Longest a reader may ask us to hold a request: shorter than what load balancers and clients give up on."""
@@ -92,10 +92,20 @@ class Admin:
             public_key=keys.public_key,
             live_calls=assistant.live_calls(),
             rescued_calls=assistant.rescued_calls,
-            problems=self._context.credentials.problems(assistant.namespace, assistant.snapshots.values()),
+            problems=self._problems(assistant),
             observations=assistant.finished.since(after),
             lost_before=assistant.finished.lost_before,
         )
+
+    def _problems(self, assistant: Assistant) -> tuple[CredentialProblem, ...]:
+        """What is wrong with keys, each thing once, with the revisions that it concerns."""
+        found: dict[tuple[str, str, str], CredentialProblem] = {}
+        for name, snapshot in sorted(assistant.snapshots.items()):
+            for each in self._context.credentials.problems(assistant.namespace, [snapshot]):
+                known = found.setdefault((each.account, each.secret, each.reason), each)
+                concerned = known.model_copy(update={"revisions": (*known.revisions, name)})
+                found[each.account, each.secret, each.reason] = concerned
+        return tuple(found.values())
 
 
 def _number(request: web.Request, name: str, default: float) -> float:

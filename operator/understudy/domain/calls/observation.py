@@ -91,6 +91,8 @@ class CredentialProblem(Document):
     reason: str
     """MissingSecret, MissingKey, HostNotAllowed or Refused (by the provider)."""
     message: str
+    revisions: tuple[str, ...] = ()
+    """Short digests of the revisions that need it."""
 
 
 class ProxyReport(Document):

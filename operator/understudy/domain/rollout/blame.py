@@ -2,6 +2,8 @@
 
 from understudy.api.rollout import RolloutSpec
 from understudy.api.status import Reading, Revision, RollbackReason
+from understudy.domain.calls.observation import CredentialProblem
+from understudy.domain.rollout.inputs import AgentPods
 from understudy.domain.rollout.times import to_text
 
 
@@ -28,11 +30,15 @@ def plain(canary: str, reason: str, message: str, now: float) -> RollbackReason:
     return RollbackReason(revision=canary, reason=reason, message=message, at=to_text(now))
 
 
-def not_started(canary: Revision, ready: int, wanted: int, deadline: str, now: float) -> RollbackReason:
-    """The canary's agent pods did not get ready."""
-    pods = f"{ready} of {wanted} agent pods of {canary.agent_service} are ready"
+def not_started(
+    canary: Revision, agents: AgentPods, keyless: CredentialProblem | None, deadline: str, now: float
+) -> RollbackReason:
+    """The canary's agent pods did not get ready, or a key that it needs did not come."""
+    lacks = f"{agents.ready} of {agents.wanted} agent pods of {canary.agent_service} are ready"
+    if keyless:
+        lacks = f"account {keyless.account}: {keyless.message}"
     return plain(
-        canary.name, "ProgressDeadlineExceeded", f"{canary.name}: {pods}, longer than progressDeadline {deadline}", now
+        canary.name, "ProgressDeadlineExceeded", f"{canary.name}: {lacks}, longer than progressDeadline {deadline}", now
     )
 
 

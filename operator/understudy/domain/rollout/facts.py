@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from understudy.api.rollout import Step
 from understudy.api.status import Phase, Reading, Revision, RolloutStatus, Verdict
+from understudy.domain.calls.observation import CredentialProblem
 from understudy.domain.rollout import steps as stepping
 from understudy.domain.rollout.inputs import AgentPods, Observation, ProxyPod
 from understudy.domain.rollout.times import to_seconds
@@ -73,8 +74,16 @@ class Facts:
 
     @property
     def canary_ready(self) -> bool:
-        """Whether the canary has an agent to speak for it; the same pods as stable's unless the agent changed."""
-        return self.agents_of(self.rollout.canary).enough
+        """Whether an agent speaks for the canary (stable's own unless the agent changed), and its keys are there."""
+        return self.agents_of(self.rollout.canary).enough and self.keyless is None
+
+    @property
+    def keyless(self) -> CredentialProblem | None:
+        """A key that the canary lacks on a proxy that takes new calls; what stable lacks too keeps no fix from it."""
+        canary, stable = self.rollout.canary, self.rollout.stable
+        told = (each for pod in self.seen.proxies if counts(pod) and pod.report for each in pod.report.problems)
+        lacking = (each for each in told if canary and canary.name in each.revisions and each.reason != "Refused")
+        return next((each for each in lacking if not (stable and stable.name in each.revisions)), None)
 
     @property
     def failing(self) -> Reading | None:

@@ -68,15 +68,14 @@ def stop_a_regression(facts: Facts) -> Move | None:
 
 
 def stop_what_does_not_start(facts: Facts) -> Move | None:
-    """The canary's agent pods are not ready within `progressDeadline`."""
+    """The canary's agent pods are not ready, or its keys not there, within `progressDeadline`."""
     canary = facts.rollout.canary
     if facts.phase not in UNDER_WAY or canary is None or facts.canary_ready:
         return None
     deadline = facts.seen.policy.progress_deadline
     if facts.since(facts.rollout.not_ready_since) < stepping.seconds(deadline):
         return None
-    pods = facts.agents_of(canary)
-    why = blame.not_started(canary, pods.ready, pods.wanted, deadline, facts.now)
+    why = blame.not_started(canary, facts.agents_of(canary), facts.keyless, deadline, facts.now)
     return Move(Trigger.FAILED, "RollingBack", why.message, EventType.WARNING, blame=why)
 
 
@@ -85,7 +84,7 @@ def begin(facts: Facts) -> Move | None:
     stable = facts.rollout.stable
     if facts.phase is Phase.INITIALIZING and stable and facts.acknowledged and facts.agents_of(stable).enough:
         return Move(Trigger.READY, "Serving", f"{stable.name} serves all calls on {facts.ready_proxies} proxies")
-    if facts.phase is Phase.PREPARING and facts.rollout.canary and facts.canary_ready:
+    if facts.phase is Phase.PREPARING and facts.rollout.canary and facts.canary_ready and facts.acknowledged:
         first = stepping.words(facts.steps[0])
         return Move(Trigger.READY, "CanaryStarted", f"{facts.rollout.canary.name} can take calls; step 1: {first}")
     return None

@@ -278,8 +278,12 @@ def test_an_outage_of_both_arms_holds_the_canary() -> None:
 def test_a_weight_counts_when_every_ready_proxy_acknowledged_it() -> None:
     """A proxy that is cut off holds the step, not the rollback."""
     world = serving()
-    world.proxies[1].reachable = False
     world.desired = ref("two")
+    world.look()
+    world.publish()
+    world.look()
+    assert world.phase is Phase.CANARY
+    world.proxies[1].reachable = False
     world.run(60)
     assert (world.phase, world.status.step, world.rollout.acked_since) == (Phase.CANARY, "1/2", None)
     assert world.condition("Degraded") == ("True", "ProxiesSilent")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from understudy.api.rollout import PauseStep, RolloutSpec, Step
 from understudy.api.status import Phase, RolloutStatus, VoiceAssistantStatus
-from understudy.domain.calls.observation import CallEnd, CallObservation, ProxyReport, TurnRecord
+from understudy.domain.calls.observation import CallEnd, CallObservation, CredentialProblem, ProxyReport, TurnRecord
 from understudy.domain.rollout.advance import advance
 from understudy.domain.rollout.inputs import AgentPods, Event, Observation, ProxyPod, Request
 from understudy.domain.rollout.routing import routing_document
@@ -47,6 +47,7 @@ class Proxy:
     document: RoutingDocument | None = None
     calls: list[CallObservation] = field(default_factory=list)
     live: dict[str, int] = field(default_factory=dict)
+    problems: tuple[CredentialProblem, ...] = ()
 
     def report(self) -> ProxyReport | None:
         if not self.reachable:
@@ -58,6 +59,7 @@ class Proxy:
             key_id=f"key-{self.pod}-{self.boot}",
             public_key="public",
             live_calls=self.live,
+            problems=self.problems,
             observations=tuple(self.calls),
         )
 
