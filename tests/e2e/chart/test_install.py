@@ -51,9 +51,12 @@ def front_door_answers() -> bool:
 
 
 def reconciled_since(before: str) -> bool:
-    """Whether an operator that started after the lease transition `before` has taken over and looked at everything."""
-    lease = shell.get("lease", "understudy-controller", SYSTEM)
-    return bool(lease["spec"].get("holderIdentity")) and str(lease["spec"]["leaseTransitions"]) != before
+    """Whether an operator that began to lead after the lease transition `before` has looked at the assistants."""
+    lease = shell.get("lease", "understudy-controller", SYSTEM)["spec"]
+    if not lease.get("holderIdentity") or str(lease["leaseTransitions"]) == before:
+        return False
+    metrics = f"/api/v1/namespaces/{SYSTEM}/pods/{lease['holderIdentity']}:9090/proxy/metrics"
+    return 'understudy_controller_assistants{phase="' in shell.kubectl("get", "--raw", metrics)
 
 
 def transitions() -> str:
@@ -78,7 +81,7 @@ def test_an_upgrade_that_changes_nothing_restarts_no_proxy_and_starts_no_rollout
     shell.run("helm", "upgrade", "understudy", "helm/understudy", "--namespace", SYSTEM, "--reuse-values", "--wait")
     shell.kubectl("-n", SYSTEM, "rollout", "restart", "deployment/understudy")
     shell.kubectl("-n", SYSTEM, "rollout", "status", "deployment/understudy", "--timeout=120s")
-    eventually(lambda: reconciled_since(led), "the new operator never led")
+    eventually(lambda: reconciled_since(led), "the new operator never looked")
     shell.kubectl("wait", "--for=condition=Ready", f"va/{ASSISTANT}", "--timeout=60s")
     assert standing() == before
 
@@ -86,7 +89,7 @@ def test_an_upgrade_that_changes_nothing_restarts_no_proxy_and_starts_no_rollout
 def test_uninstalled_the_assistant_serves_and_deletion_does_not_hang() -> None:
     """No finalizer waits for an operator that is gone; the CRDs stay; installing again changes nothing."""
     values = json.loads(shell.run("helm", "get", "values", "understudy", "--namespace", SYSTEM, "-o", "json"))
-    before = standing()
+    before, led = standing(), transitions()
     shell.run("helm", "uninstall", "understudy", "--namespace", SYSTEM, "--wait")
     try:
         assert standing() == before
@@ -105,5 +108,6 @@ def test_uninstalled_the_assistant_serves_and_deletion_does_not_hang() -> None:
             "helm", "install", "understudy", "helm/understudy", "--namespace", SYSTEM, "--wait",
             "--set-json", f"images={json.dumps(values['images'])}",
         )  # fmt: skip
+    eventually(lambda: reconciled_since(led), "the new operator never looked")
     shell.kubectl("wait", "--for=condition=Ready", f"va/{ASSISTANT}", "--timeout=60s")
     assert standing() == before

@@ -176,6 +176,7 @@ class Reconciler:
         wanted = self._wanted(current, decision.status)
         failures = await self._writer.ensure_all(world, make_access(wanted)) if wanted else []
         waiting = await self._record.write(key, world, decision, routing_document(observation, decision.status))
+        self._tools.metrics.decided(key, decision.status.phase.value, decision.status.verdict)
         if wanted:
             workloads, held_s = self._workloads(key, world, wanted)
             waiting = _earliest(waiting, held_s)

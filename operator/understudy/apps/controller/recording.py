@@ -56,6 +56,5 @@ class Record:
         world.assistant = await self.cluster.replace_status({**world.assistant, "status": to_json(status)})
         self.pacer.wrote(key)
         self.reports.follow(key, status.rollout)
-        self.metrics.decided(key, status.phase.value, status.verdict)
         if newest is not None:
             self.metrics.evidence(self.clock.now() - newest)

@@ -91,6 +91,16 @@ async def test_a_new_process_decides_nothing_before_it_has_heard_the_proxies() -
     assert stage.condition("Degraded")[:2] == ("True", "ProxiesSilent")
 
 
+async def test_the_metrics_of_a_new_process_know_every_assistant() -> None:
+    """Also of those that it found as they should be."""
+    stage = await serving()
+    stage.restart()
+    for _ in range(2):
+        await stage.once()
+        stage.follow()
+    assert b'understudy_controller_assistants{phase="Stable"} 1.0' in stage.metrics.render()
+
+
 async def test_evidence_costs_no_reads() -> None:
     """Between changes a decision is made from what was read a moment ago."""
     stage = await serving()
