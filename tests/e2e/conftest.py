@@ -1,0 +1,99 @@
+"""One cluster for all of it, and an order: brought up if it is not there, and taken away again only then."""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from tests.demo import acts, shell, stage
+from tests.e2e import night_desk
+from understudy.domain import naming
+
+ORDER = (
+    "test_story",
+    "test_bad_input",
+    "test_operator_killed",
+    "test_operator_away",
+    "test_live_calls",
+    "test_rights",
+    "test_install",
+    "test_leaving",
+)
+"""The story first: it is what the product is for. Whoever uninstalls or takes the cluster down comes last."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--as-is", action="store_true", help="use cluster, operator and assistant as they are: no build, no install"
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort our tests by ORDER; a file that is not listed there is an error."""
+    here = shell.ROOT / "tests/e2e"
+    for item in items:
+        item.add_marker(pytest.mark.cluster) if here in item.path.parents else None
+    items.sort(key=lambda item: ORDER.index(item.path.stem) if here in item.path.parents else -1)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What this session found.
+
+    Attributes:
+        started_here: whether it was this session that started the cluster, and so has to take it down.
+    """
+
+    started_here: bool
+
+
+def is_up() -> bool:
+    """Whether the cluster runs."""
+    status = [sys.executable, "-m", "tests.cluster", "status"]
+    return subprocess.run(status, cwd=shell.ROOT, capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cluster(pytestconfig: pytest.Config) -> Cluster:
+    """The cluster, the operator, the simulated providers and a fresh front-desk that is Ready."""
+    was_up = is_up()
+    if not pytestconfig.getoption("--as-is", default=False):
+        if was_up:
+            forget_earlier_runs()
+        stage.prepare()
+    return Cluster(started_here=not was_up)
+
+
+def forget_earlier_runs() -> None:
+    """Take away assistants of an earlier run: the story begins with a first revision."""
+    if "voiceassistants.understudy.dev" not in shell.kubectl("get", "crds", "-o", "name"):
+        return
+    night_desk.remove()
+    shell.kubectl("-n", stage.NAMESPACE, "delete", "va", stage.ASSISTANT, "--ignore-not-found", "--timeout=60s")
+    ours = f"{naming.LABEL_INSTANCE}={stage.ASSISTANT}"
+    shell.kubectl("-n", stage.NAMESPACE, "wait", "--for=delete", "pods", "-l", ours, "--timeout=120s")
+
+
+@pytest.fixture(scope="session")
+def installed(cluster: Cluster) -> None:
+    """The operator as `helm install` leaves it, and an assistant that is Ready."""
+    assert cluster
+
+
+@pytest.fixture(scope="session")
+def story(cluster: Cluster) -> acts.Story:
+    """The demo's story, played once."""
+    assert cluster
+    played = acts.Story()
+    acts.first_call(played)
+    acts.rollouts(played)
+    return played
+
+
+@pytest.fixture(scope="session")
+def night(cluster: Cluster) -> None:
+    """A second, smaller assistant in a namespace of its own; taken away by `test_leaving`, before the cluster is."""
+    assert cluster
+    night_desk.apply()
+    night_desk.wait_ready()

@@ -1,0 +1,95 @@
+"""Pods go away under live calls: a proxy drains, an agent crashes; the calls go on."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.demo import callers, shell
+from tests.demo.stage import ASSISTANT, NAMESPACE
+from tests.e2e import calls, night_desk, processes
+from understudy.domain import naming
+
+pytestmark = pytest.mark.usefixtures("night")
+
+LOOKS = 200
+"""Each look is a kubectl of about 0.1 s."""
+
+
+def ask(namespace: str, pod: str, port: int, path: str) -> dict[str, Any]:
+    """A pod's answer, through the API server."""
+    answer = shell.kubectl("get", "--raw", f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}")
+    found: dict[str, Any] = json.loads(answer)
+    return found
+
+
+def state(proxy: str) -> dict[str, Any]:
+    """What one of front-desk's proxies reports of itself; asked without a cursor."""
+    return ask(NAMESPACE, proxy, naming.ADMIN_PORT, f"/v1/state?assistant={NAMESPACE}/{ASSISTANT}")
+
+
+def live_on_proxy(proxy: str) -> int:
+    return sum(state(proxy).get("liveCalls", {}).values())
+
+
+def proxies() -> list[str]:
+    selector = f"{naming.LABEL_INSTANCE}={ASSISTANT},{naming.LABEL_COMPONENT}=proxy"
+    found = [each["metadata"] for each in shell.items("pods", NAMESPACE, selector)]
+    return [each["name"] for each in found if "deletionTimestamp" not in each]
+
+
+def live_on_agents() -> dict[str, int]:
+    """Night-desk's agent pods and how many calls each has."""
+    names = [each["metadata"]["name"] for each in night_desk.pods("agent")]
+    return {each: ask(night_desk.NAMESPACE, each, naming.AGENT_PORT, "/capacity")["live"] for each in names}
+
+
+def first(what: str, *candidates: Any) -> Any:
+    """The first candidate (a function of nothing) that yields something, looked at again and again."""
+    for _ in range(LOOKS):
+        for candidate in candidates:
+            if found := candidate():
+                return found
+    pytest.fail(what)
+
+
+def test_a_proxy_that_is_asked_to_go_lets_its_calls_end() -> None:
+    """And new calls go to the others, while it drains (P5)."""
+    url = callers.twiml()
+    early = [calls.begin(url, "quick-booking", seed) for seed in range(4)]
+    leaving = first("no call arrived", lambda: next((each for each in proxies() if live_on_proxy(each)), None))
+    shell.kubectl("-n", NAMESPACE, "delete", "pod", leaving, "--wait=false")
+    draining = first("it never drained", lambda: (now := state(leaving)).get("draining") and now)
+    late = [calls.begin(url, "hours", seed) for seed in range(2)]
+    ended = [calls.end(call)["ended"] for call in (*early, *late)]
+    assert sum(draining.get("liveCalls", {}).values()) >= 1
+    assert ended == ["completed"] * 6
+    shell.kubectl("-n", NAMESPACE, "wait", "--for=delete", f"pod/{leaving}", "--timeout=60s")
+
+
+@pytest.fixture
+def two_agents() -> None:
+    """Night-desk with two agent pods that are ready."""
+    night_desk.patch({"agent": {"replicas": {"min": 2}}})
+    first("no second agent", lambda: len(night_desk.pods("agent")) == 2)
+    selector = f"{naming.LABEL_INSTANCE}={night_desk.NAME},{naming.LABEL_COMPONENT}=agent"
+    night_desk.kubectl("wait", "--for=condition=Ready", "pods", "-l", selector, "--timeout=120s")
+
+
+@pytest.mark.usefixtures("two_agents")
+def test_a_call_goes_on_when_its_agent_crashes() -> None:
+    """On the other pod; what was said before is not lost to the model, so the booking is completed."""
+    call = calls.begin(night_desk.twiml(), "booking")
+    busy = first("no agent took the call", lambda: next((pod for pod, live in live_on_agents().items() if live), None))
+    (other,) = (each["metadata"]["name"] for each in night_desk.pods("agent") if each["metadata"]["name"] != busy)
+    processes.kill(busy)
+    moved = first("no other agent took it", lambda: other_is_live(other))
+    report = calls.end(call)
+    assert moved
+    assert (report["ended"], report["dropped"]) == ("completed", False)
+    assert report["answered"] >= report["turns"] - 1
+
+
+def other_is_live(pod: str) -> bool:
+    live: int = ask(night_desk.NAMESPACE, pod, naming.AGENT_PORT, "/capacity")["live"]
+    return live == 1

@@ -1,0 +1,103 @@
+"""The operator is away for longer than a canary's lease: new calls go to stable; when it is back, it goes on."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.demo import callers
+from tests.demo.stage import say
+from tests.e2e import night_desk, operator_pod
+
+pytestmark = pytest.mark.usefixtures("night")
+
+VERDICT_S = 180
+LEASE_AT_MOST_S = 30
+CALLS_AFTER_LEASE = 4
+"""Calls that begin and end without an operator and without a lease; at weight 50, all on stable by chance: 1 in 16."""
+
+
+@dataclass(frozen=True)
+class Absence:
+    """What happened while the operator was away and afterwards.
+
+    Attributes:
+        lease_over_at: when the canary's lease ran out, seconds since the epoch.
+        back_at: when the operator was asked back.
+        end: the assistant when the rollout had ended.
+        calls: what the proxies recorded.
+    """
+
+    canary: str
+    stable: str
+    lease_over_at: float
+    back_at: float
+    end: dict[str, Any]
+    calls: list[dict[str, Any]]
+    dropped: list[dict[str, Any]]
+
+    def revisions(self, since: float, until: float = float("inf")) -> list[str]:
+        """Revisions of the calls that began in this time."""
+        return [each["revision"] for each in self.calls if since < each["startedAt"] <= until]
+
+
+def wait_for_calls(load: callers.Load, since: float, count: int) -> None:
+    """Until `count` calls that began after `since` have ended.
+
+    Raises:
+        TimeoutError: they did not.
+    """
+    deadline = time.monotonic() + VERDICT_S
+    while time.monotonic() < deadline:
+        if sum(call["startedAt"] > since for call in list(load.calls)) >= count:
+            return
+        night_desk.get()
+    msg = f"no {count} calls since {since}"
+    raise TimeoutError(msg)
+
+
+@pytest.fixture(scope="module")
+def absence() -> Iterator[Absence]:
+    """A good model under way, and no operator for longer than its lease."""
+    with night_desk.watched() as watch:
+        before = watch.until(lambda va: va["status"]["phase"] in ("Stable", "RolledBack"), VERDICT_S, "a quiet start")
+        with night_desk.load() as load:
+            night_desk.patch({"model": {"name": "maitre-2"}, "agent": {"endOfTurn": {"silence": "300ms"}}})
+            va = watch.until(lambda va: va["status"]["rollout"].get("ackedWeight") == 50, VERDICT_S, "weight 50")
+            operator_pod.scale(0)
+            try:
+                lease_over_at = night_desk.routing()["leaseExpiresAt"]
+                assert time.time() < lease_over_at < time.time() + LEASE_AT_MOST_S
+                say("  the operator is gone")
+                wait_for_calls(load, lease_over_at, CALLS_AFTER_LEASE)
+            finally:
+                back_at = time.time()
+                operator_pod.scale(1)
+            say("  the operator is back")
+            end = watch.until(lambda va: va["status"]["phase"] in ("Stable", "RolledBack"), VERDICT_S, "an end")
+        yield Absence(
+            canary=va["status"]["canaryRevision"],
+            stable=before["status"]["stableRevision"],
+            lease_over_at=lease_over_at,
+            back_at=back_at,
+            end=end,
+            calls=night_desk.observations(),
+            dropped=load.dropped(),
+        )
+
+
+def test_when_the_lease_is_over_new_calls_go_to_stable(absence: Absence) -> None:
+    assert absence.canary in absence.revisions(0, absence.lease_over_at)
+    assert set(absence.revisions(absence.lease_over_at, absence.back_at)) == {absence.stable}
+
+
+def test_when_the_operator_is_back_the_rollout_goes_on_to_its_end(absence: Absence) -> None:
+    status = absence.end["status"]
+    assert (status["phase"], status["stableRevision"], status["canaryRevision"]) == ("Stable", absence.canary, "")
+    assert absence.canary in absence.revisions(absence.back_at)
+
+
+def test_no_call_is_dropped_meanwhile(absence: Absence) -> None:
+    assert absence.dropped == []
