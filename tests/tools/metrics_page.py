@@ -25,12 +25,7 @@ Generated from the programs' registries by `make generate`; a test fails when it
 Labels are assistants, accounts, arms and fixed words, never a call or a caller: the number of series depends on what is
 configured, not on time. Times are in seconds. A histogram has the series `_bucket`, `_sum` and `_count`.
 
-On the demo cluster, `kubectl get --raw` reaches them without an ingress:
-
-```
-kubectl get --raw "/api/v1/namespaces/default/pods/$(kubectl get pod -o name -l app.kubernetes.io/component=proxy |
-  head -1 | cut -d/ -f2):9090/proxy/metrics"
-```
+Without an ingress, `kubectl get --raw /api/v1/namespaces/NAMESPACE/pods/POD:9090/proxy/metrics` reads those of one pod.
 """
 
 PROGRAMS = {
