@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel
 
 from understudy.api.assistant import VoiceAssistantSpec
-from understudy.api.fallback_plan import FallbackPlanSpec, FallbackPlanStatus
+from understudy.api.fallback_plan import FallbackPlanSpec
 from understudy.api.reference import reference
 from understudy.api.schema import object_schema
 from understudy.api.schema_rules import Schema
@@ -47,15 +47,18 @@ ASSISTANT_COLUMNS = (
     column("REASON", _condition("Ready", "message"), "Why it is ready or not.", priority=1),
 )
 
-PLAN_COLUMNS = (
-    column("VALID", _condition("PlanValid", "status"), "Whether assistants can use it."),
-    column("REASON", _condition("PlanValid", "message"), "Why not.", priority=1),
-    _AGE,
-)
+PLAN_COLUMNS = (_AGE,)
+"""A plan has no status: whether it is usable depends on the assistant, whose PlanValid says so."""
 
 
 def definition(
-    kind: str, plural: str, short: str, *, spec: type[BaseModel], status: type[BaseModel], columns: Sequence[Column]
+    kind: str,
+    plural: str,
+    short: str,
+    *,
+    spec: type[BaseModel],
+    status: type[BaseModel] | None,
+    columns: Sequence[Column],
 ) -> Schema:
     """The CustomResourceDefinition of one kind."""
     schema = {
@@ -67,14 +70,14 @@ def definition(
             "kind": {"type": "string"},
             "metadata": {"type": "object"},
             "spec": object_schema(spec, "spec"),
-            "status": object_schema(status, "status", defaults=False),
-        },
+        }
+        | ({"status": object_schema(status, "status", defaults=False)} if status else {}),
     }
     version = {
         "name": VERSION,
         "served": True,
         "storage": True,
-        "subresources": {"status": {}},
+        "subresources": {"status": {}} if status else {},
         "additionalPrinterColumns": list(columns),
         "schema": {"openAPIV3Schema": schema},
     }
@@ -110,7 +113,7 @@ def definitions() -> dict[str, Schema]:
             "fallbackplans",
             "fbp",
             spec=FallbackPlanSpec,
-            status=FallbackPlanStatus,
+            status=None,
             columns=PLAN_COLUMNS,
         ),
     }

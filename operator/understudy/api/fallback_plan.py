@@ -7,7 +7,6 @@ from pydantic import Field
 from understudy.api.base import ApiModel, DurationText, duration_between
 from understudy.api.language_model import MAX_DEPLOYMENTS, Deployment
 from understudy.api.markers import MapList, NotBuilt, Rule
-from understudy.api.status import Conditions
 from understudy.api.transcriber import Transcribers
 from understudy.api.voice import OFF_IS_OFF, Voices
 
@@ -138,12 +137,3 @@ class FallbackPlanSpec(ApiModel):
         CircuitBreaker | None, NotBuilt("leave it out; each attempt is bounded by retries.timeout")
     ] = None
     """When an account that fails is left alone."""
-
-
-class FallbackPlanStatus(ApiModel):
-    """What the operator found."""
-
-    observed_generation: int | None = None
-    """The generation that was looked at."""
-    conditions: Conditions = ()
-    """Findings."""

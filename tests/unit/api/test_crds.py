@@ -35,7 +35,9 @@ def parts(part: str) -> list[tuple[str, dict[str, Any]]]:
     found = []
     for name, document in DEFINITIONS.items():
         (version,) = document["spec"]["versions"]
-        found += nodes(f"{name}.{part}", version["schema"]["openAPIV3Schema"]["properties"][part])
+        properties = version["schema"]["openAPIV3Schema"]["properties"]
+        if part in properties:  # a fallback plan has no status
+            found += nodes(f"{name}.{part}", properties[part])
     return found
 
 
