@@ -28,6 +28,10 @@ log = logging.getLogger(__name__)
 CONNECT_S = 5.0
 """Longest wait for a TCP connection to anything; whoever sends a request sets the deadline for its answer."""
 
+KEEP_ALIVE_S = 55.0
+"""Seconds an idle connection to a provider is kept: callers think longer than aiohttp's 15 s, and a new TLS handshake
+would be paid within the turn. Load balancers close idle connections after 60 s, and we should be first."""
+
 RESTART_S = 1.0
 """Pause before background work that failed is started again."""
 
@@ -102,7 +106,7 @@ class Proxy:
         """The process's client: no limit on connections (calls bound them), no cookies, no total timeout."""
         if self._client is None:
             self._client = ClientSession(
-                connector=TCPConnector(limit=0),
+                connector=TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
                 timeout=ClientTimeout(total=None, sock_connect=CONNECT_S),
                 cookie_jar=DummyCookieJar(),
             )
