@@ -103,6 +103,8 @@ class Callers:
 
     async def _talk(self, line: Line) -> None:
         for _ in range(TURNS):
+            if self.stopping.is_set():
+                return
             await line.pause(INTERRUPT_S)
             await line.say(_frames(UTTERANCE))
             line.playback.listen()
