@@ -17,6 +17,7 @@ ORDER = (
     "test_operator_away",
     "test_live_calls",
     "test_rights",
+    "test_admission",
     "test_install",
     "test_leaving",
 )
