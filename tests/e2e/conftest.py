@@ -96,5 +96,4 @@ def story(cluster: Cluster) -> acts.Story:
 def night(cluster: Cluster) -> None:
     """A second, smaller assistant in a namespace of its own; taken away by `test_leaving`, before the cluster is."""
     assert cluster
-    night_desk.apply()
-    night_desk.wait_ready()
+    night_desk.make()

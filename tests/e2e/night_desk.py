@@ -45,6 +45,15 @@ def example(name: str) -> list[dict[str, Any]]:
     return documents
 
 
+def make() -> None:
+    """Create everything, once what an earlier run left is gone, and wait until it can take calls."""
+    phase = shell.kubectl("get", "namespace", NAMESPACE, "--ignore-not-found", "-o", "jsonpath={.status.phase}")
+    if phase == "Terminating":
+        shell.kubectl("wait", "--for=delete", f"namespace/{NAMESPACE}", "--timeout=180s")
+    apply()
+    kubectl("wait", "--for=condition=Ready", f"va/{NAME}", "--timeout=180s")
+
+
 def apply() -> None:
     """Create the namespace, the Secrets, the plan and the assistant; or put them back to how they were made."""
     namespace = {
@@ -56,14 +65,9 @@ def apply() -> None:
         shell.kubectl("apply", "-f", "-", stdin=json.dumps(document))
 
 
-def wait_ready() -> None:
-    """Until it can take calls."""
-    kubectl("wait", "--for=condition=Ready", f"va/{NAME}", "--timeout=180s")
-
-
 def remove() -> None:
-    """Take the namespace away, with everything in it."""
-    shell.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=180s", timeout_s=190)
+    """Take the namespace away, with everything in it; that goes on for a while."""
+    shell.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
 
 
 def kubectl(*arguments: str) -> str:

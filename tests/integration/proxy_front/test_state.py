@@ -6,7 +6,7 @@ from aiohttp import WSServerHandshakeError
 
 from tests.integration.proxy_front.caller import Caller, settled
 from tests.integration.proxy_front.conftest import World
-from tests.integration.proxy_front.documents import NAME, NAMESPACE, STABLE, document
+from tests.integration.proxy_front.documents import CANARY, NAME, NAMESPACE, STABLE, document
 from understudy.apps.proxy import drain
 from understudy.domain.naming import SECRET_KEY
 
@@ -92,6 +92,10 @@ async def test_bad_questions_are_refused(world: World) -> None:
 async def test_a_missing_key_is_reported_until_it_is_there(world: World) -> None:
     (problem,) = (await world.state_of())["problems"]
     assert (problem["account"], problem["secret"], problem["reason"]) == ("sim", "sim", "MissingSecret")
+    assert problem["revisions"] == [STABLE]
+    await world.applied(world.canary(2, 50))
+    (problem,) = (await world.state_of())["problems"]
+    assert sorted(problem["revisions"]) == sorted([STABLE, CANARY])
     folder = world.state / NAMESPACE / "sim"
     folder.mkdir(parents=True)
     (folder / SECRET_KEY).write_text("k")
