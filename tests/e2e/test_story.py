@@ -49,12 +49,13 @@ def test_the_first_call_is_completed_with_every_turn_answered(story: acts.Story)
 
 
 def test_the_latency_of_each_turn_is_split_over_its_stages(story: acts.Story) -> None:
-    """Each stage was measured, and together they are no more than the whole."""
+    """Each was measured; together they account for the turn, give or take what overlaps because text is streamed."""
     answered = [turn for turn in story.first_turns if turn.get("answered", True)]
     assert len(answered) >= len(story.first_call["turns"]) - 1
     for turn in answered:
-        assert all(turn[stage] >= 0 for stage in STAGES), turn
-        assert sum(turn[stage] for stage in STAGES) <= turn["totalMs"] + 1, turn
+        stages = [turn[stage] for stage in STAGES]
+        assert all(0 < stage < turn["totalMs"] for stage in stages), turn
+        assert 0.5 * turn["totalMs"] < sum(stages) < 1.5 * turn["totalMs"], turn
 
 
 def test_both_sides_of_the_first_call_were_recorded(story: acts.Story) -> None:
