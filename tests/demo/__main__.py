@@ -33,7 +33,7 @@ def main() -> int:
 
 def tell(story: acts.Story) -> None:
     """Print the story as a timeline, and keep it in out/story.txt."""
-    told = [line for act in story.acts for line in timeline.lines(act.seen)[1:]]
+    told = [line for act in story.acts for line in timeline.lines(act.seen)]
     text = timeline.render(told, story.started)
     calls = [call for act in story.acts for call in act.calls]
     end = f"{len(calls)} calls, {sum(call['dropped'] for call in calls)} dropped"

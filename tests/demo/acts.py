@@ -114,7 +114,7 @@ def change(name: str, phase: str, load: callers.Load, watch: Watch) -> Act:
         name, revision, before["stable"]["name"], watch.seen[first_seen:], load.calls[first_call:],
         time.time() - started,
     )  # fmt: skip
-    say(timeline.render(timeline.lines(act.seen)[1:], started))
+    say(timeline.render(timeline.lines(act.seen), started))
     say(f"  {phase} after {act.seconds:.0f} s; {len(act.calls)} calls ended meanwhile, {len(act.dropped())} dropped")
     return act
 

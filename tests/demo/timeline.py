@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 
@@ -63,14 +64,9 @@ def _changes(at: float, before: dict[str, Any], after: dict[str, Any]) -> Iterab
 
 
 def lines(seen: list[tuple[float, dict[str, Any]]]) -> list[Line]:
-    """What changed between the versions in `seen`, which are (seconds since the epoch, object), oldest first."""
-    told: list[Line] = []
-    before: dict[str, Any] = {}
-    for at, version in seen:
-        after = version.get("status", {}).get("rollout", {})
-        told.extend(_changes(at, before, after))
-        before = after
-    return told
+    """What changed after the first of the versions, which are (seconds since the epoch, object), oldest first."""
+    states = [(at, version.get("status", {}).get("rollout", {})) for at, version in seen]
+    return [line for (_, before), (at, after) in pairwise(states) for line in _changes(at, before, after)]
 
 
 def render(told: list[Line], started: float) -> str:
