@@ -1,5 +1,6 @@
 """The stage of the rollback benchmark: a namespace with cheap providers and several equal assistants."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -37,7 +38,9 @@ def prepare() -> list[Stage]:
 
     Raises:
         CommandFailed: an assistant did not become ready.
+        SystemExit: there is no operator.
     """
+    _require_operator()
     _namespace()
     _drop_outdated()
     text = Path(__file__).with_name("rollback.yaml").read_text()
@@ -60,7 +63,22 @@ def kubeconfig() -> str:
     return shell.environment().get("KUBECONFIG") or str(paths.kubeconfig())
 
 
+def _require_operator() -> None:
+    """Name what is missing and install nothing: whoever shares the cluster may be taking it away or upgrading it.
+
+    Raises:
+        SystemExit: there is no operator that is ready.
+    """
+    try:
+        shell.kubectl("-n", stage.SYSTEM, "rollout", "status", "deployment/understudy", "--timeout=10s")
+    except shell.CommandFailed as error:
+        sys.exit(f"no operator is ready in {stage.SYSTEM}; `make demo` brings cluster and operator up: {error}")
+
+
 def _namespace() -> None:
+    found = shell.items("namespaces", NAMESPACE, f"kubernetes.io/metadata.name={NAMESPACE}")
+    if any(each["status"]["phase"] == "Terminating" for each in found):
+        _wait("wait", "--for=delete", f"namespace/{NAMESPACE}")
     manifest = shell.kubectl("create", "namespace", NAMESPACE, "--dry-run=client", "-o", "yaml")
     shell.kubectl("apply", "-f", "-", stdin=manifest)
 
