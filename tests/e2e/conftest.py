@@ -23,6 +23,8 @@ ORDER = (
 )
 """The story first: it is what the product is for. Whoever uninstalls or takes the cluster down comes last."""
 
+HERE = shell.ROOT / "tests/e2e"
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -31,11 +33,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort our tests by ORDER; a file that is not listed there is an error."""
-    here = shell.ROOT / "tests/e2e"
+    """Sort our tests by ORDER, after all others."""
     for item in items:
-        item.add_marker(pytest.mark.cluster) if here in item.path.parents else None
-    items.sort(key=lambda item: ORDER.index(item.path.stem) if here in item.path.parents else -1)
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.cluster)
+    items.sort(key=position)
+
+
+def position(item: pytest.Item) -> int:
+    """Where a test belongs.
+
+    Raises:
+        UsageError: its file is not listed in ORDER.
+    """
+    if HERE not in item.path.parents:
+        return -1
+    if item.path.stem not in ORDER:
+        raise pytest.UsageError(f"{item.path}: add it to ORDER in tests/e2e/conftest.py")
+    return ORDER.index(item.path.stem)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("night")
 PROGRESS_S = 60
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("an unknown provider", {"spec.accounts[0].provider": "acme"}, "Unsupported value"),
+    ("an unknown provider", {"spec.accounts[0].provider": "acme"}, 'Unsupported value: "acme"'),
     ("a string where a voice object belongs", {"spec.voice": "shimmer"}, "must be of type object"),
     (
         "a string among the fallback voices",
@@ -27,10 +27,14 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         {"spec.rollout.steps": [{"setWeight": 50}, {"setWeight": 25}]},
         "weights never go down",
     ),
-    ("a budget of 0", {"spec.turnBudget": "0ms"}, "turnBudget"),
-    ("an account that does not exist", {"spec.voice.account": "nobody"}, "account"),
+    ("a budget of 0", {"spec.turnBudget": "0ms"}, "spec.turnBudget: Invalid value"),
+    (
+        "an account that does not exist",
+        {"spec.voice.account": "nobody"},
+        "spec.accounts has no account nobody with provider openai",
+    ),
     ("a field that does not exist", {"spec.model.nam": "maitre"}, "unknown field"),
-    ("a provider whose behaviour is not built", {"spec.transcriber.provider": "gladia"}, "not built yet"),
+    ("a provider whose behaviour is not built", {"spec.transcriber.provider": "gladia"}, "gladia is not built yet"),
 ]
 
 
