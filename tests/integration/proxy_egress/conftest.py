@@ -51,6 +51,7 @@ class FakeCall:
     def __init__(self, snapshot: Snapshot) -> None:
         self.id = "CA1"
         self.namespace = "ns"
+        self.assistant = "ns/desk"
         self.token = CallToken("ns", "desk", "CA1", "stable", "abcd1234", 1200, 2_000_000_000, "k")
         self.ledger = FakeLedger()
         self.resources: set[Callable[[], None]] = set()

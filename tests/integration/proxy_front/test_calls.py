@@ -1,5 +1,7 @@
 from collections.abc import Callable
 
+from aiohttp import WSCloseCode, WSMsgType
+
 from tests.integration.proxy_front.caller import Caller, settled, ticket, twiml
 from tests.integration.proxy_front.conftest import World
 from tests.integration.proxy_front.documents import CANARY, STABLE, document, publish_revision, snapshot
@@ -24,9 +26,10 @@ async def test_the_carrier_is_told_where_to_stream_in_the_words_it_knows_us_by(w
 
 
 async def test_an_assistant_without_a_revision_answers_busy(bare: World) -> None:
+    """With status 200, because a carrier reads the markup of no other answer."""
     await bare.start()
     status, markup = await twiml(bare.url, "CA1")
-    assert status == 503
+    assert status == 200
     assert markup.find("Reject") is not None
     assert (await bare.admin("/readyz"))[0] == 503
 
@@ -142,3 +145,16 @@ async def test_a_call_that_lasts_too_long_is_ended_by_the_proxy(bare: World) -> 
     async with Caller(bare.url, "CA1") as caller:
         assert (await caller.closed())[0] == 1000
     assert (await bare.state_of())["observations"][0]["end"] == "MaxDuration"
+
+
+async def test_a_call_without_any_model_left_is_ended_with_its_cause(world: World) -> None:
+    """The line is closed rather than left dead, and the record says why."""
+    async with Caller(world.url, "CA1") as caller:
+        await world.call()
+        (call,) = world.proxy.context.registry.live()
+        call.failure = "ModelUnavailable"
+        await settled(lambda: world.clock.advance(1) or not world.assistant.live)
+        assert (await caller.socket.receive()).type is WSMsgType.CLOSE
+        assert caller.socket.close_code == WSCloseCode.INTERNAL_ERROR
+    (left,) = (await world.state_of())["observations"]
+    assert (left["end"], left["cause"]) == ("Dropped", "ModelUnavailable")

@@ -71,7 +71,8 @@ class FrontDoor:
         assistant = self._assistant(request)
         if self._drain.draining or not assistant.ready:
             self._metrics.refused(assistant.key, "Draining" if self._drain.draining else "NotReady")
-            return web.Response(status=503, body=twiml.busy(), content_type=twiml.CONTENT_TYPE)
+            # 200: a carrier reads the markup of no other answer, and would play its own error message instead.
+            return web.Response(body=twiml.busy(), content_type=twiml.CONTENT_TYPE)
         form = await request.post()
         call_id = str(form.get("CallSid") or request.query.get("CallSid") or "")
         parameters = {PARAM_TOKEN: self._ticket(assistant, call_id)} if call_id else {}

@@ -12,6 +12,7 @@ from understudy.apps.proxy.agents import Agents, NoAgentCapacity
 from understudy.apps.proxy.assistants import Assistant
 from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.frames import connected, start_for_agent
+from understudy.apps.proxy.patience import Patience
 from understudy.apps.proxy.relay import CarrierGone, Relay
 from understudy.base.clock import Clock
 from understudy.domain.calls.observation import CallEnd
@@ -143,9 +144,12 @@ class Session:
             return False
 
     async def _watch(self) -> None:
-        """Act on a side that takes nothing."""
+        """Act on a side that takes nothing, and on a part of the call that has no alternative left."""
+        patience = Patience()
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
+            if patience.over(self.call.failure, self._clock.monotonic()):
+                self.end(CallEnd.DROPPED, self.call.failure)
             if self._relay.carrier_stalled:
                 self.end(CallEnd.DROPPED, "CarrierStalled")
             if self._relay.agent_stalled and self._agent:

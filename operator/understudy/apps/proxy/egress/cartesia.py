@@ -100,7 +100,7 @@ class CartesiaSocket:
         try:
             await speech.run()
         except AllFailed as error:
-            self._egress.unavailable(PART, self._call)
+            self._egress.unavailable(PART, self._call, error)
             await self._agent.send_str(cartesia.error(context_id, str(error)))
         except (AgentGone, ConnectionError):
             return

@@ -151,7 +151,7 @@ class Chat:
 
     def _nothing(self, turn: Turn, error: AllFailed, *, empty: bool) -> web.Response:
         """Every target failed; an answer that was there and empty is still one that the caller was denied."""
-        self._egress.unavailable(PART, turn.call)
+        self._egress.unavailable(PART, turn.call, error)
         if empty:
             turn.call.ledger.model_done("", 0, self._egress.now())
         causes = [{"account": c.provider, "status": c.status, "message": str(c)} for c in error.causes]

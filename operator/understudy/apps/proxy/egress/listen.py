@@ -172,8 +172,9 @@ class ListenSocket:
         self._egress.failed(PART, self._call, account or fallback, cause)
 
     def _all_failed(self, attempts: Attempts[Transcriber]) -> None:
-        self._egress.unavailable(PART, self._call)
-        text = str(attempts.all_failed())
+        causes = attempts.all_failed()
+        self._egress.unavailable(PART, self._call, causes)
+        text = str(causes)
         self._timers.settle()
         self._tell([ToAgent({"type": "Error", "variant": "AllTranscribersFailed", "description": text})])
         self._reason = text

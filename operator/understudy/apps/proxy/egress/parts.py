@@ -1,6 +1,7 @@
 """What every facade works with: the process's parts, keys, and the ties between a call and its upstream requests."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,10 @@ from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.credentials import CredentialUnavailable
 from understudy.apps.proxy.egress.metrics import EgressMetrics
-from understudy.base.errors import ProviderError, ProviderRefused, UnderstudyError
+from understudy.base.errors import AllFailed, ProviderError, ProviderRefused, UnderstudyError
 from understudy.domain.revision.snapshot import Account, Snapshot
+
+log = logging.getLogger(__name__)
 
 LOOK_S = 0.02
 """Seconds between looks at whether the agent is still there: a cancelled answer costs a provider one more token."""
@@ -53,8 +56,9 @@ class Egress:
         if cause.status in _KEY_REFUSED:
             self.context.credentials.report_refused(call.namespace, account)
 
-    def unavailable(self, part: str, call: Call) -> None:
-        """Every alternative failed: the call cannot go on without one."""
+    def unavailable(self, part: str, call: Call, causes: AllFailed) -> None:
+        """Every alternative failed: unless one comes back in time, the session ends the call."""
+        log.warning("a call of %s has no %s: %s", call.assistant, part, causes)
         call.failure = _failure(part)
 
     def available(self, part: str, call: Call) -> None:

@@ -55,7 +55,7 @@ class SpeechFace:
             try:
                 await (self._raw(call, text, sink) if kind in _RAW else self._encoded(call, text, sink))
             except AllFailed as error:
-                self._egress.unavailable(PART, call)
+                self._egress.unavailable(PART, call, error)
                 return _failed(request, sink, error)
             except (AgentGone, ConnectionError):
                 return sink.response
