@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 from aiohttp import WSServerHandshakeError
 
-from tests.integration.proxy_front.caller import Caller, settled
+from tests.integration.proxy_front.caller import Caller, settled, twiml
 from tests.integration.proxy_front.conftest import World
 from tests.integration.proxy_front.documents import CANARY, NAME, NAMESPACE, STABLE, document
 from understudy.apps.proxy import drain
@@ -130,6 +130,8 @@ async def test_draining_waits_for_calls_and_for_the_operator_to_read(world: Worl
         with pytest.raises(WSServerHandshakeError, match="503"):
             async with Caller(world.url, "CA2"):
                 pass
+        status, markup = await twiml(world.url, "CA2")
+        assert (status, markup.find(".//Stream") is not None) == (200, True), "the Service knows other pods"
         await call.speak()
         assert await caller.hears()
         assert not leaving.done()

@@ -67,10 +67,13 @@ class FrontDoor:
         ]
 
     async def twiml(self, request: web.Request) -> web.Response:
-        """Tell the carrier where to stream, and give it the ticket that keeps the caller on his arm."""
+        """Tell the carrier where to stream, and give it the ticket that keeps the caller on his arm.
+
+        Also while draining: the stream's address is the Service's, so another pod takes the call.
+        """
         assistant = self._assistant(request)
-        if self._drain.draining or not assistant.ready:
-            self._metrics.refused(assistant.key, "Draining" if self._drain.draining else "NotReady")
+        if not assistant.ready:
+            self._metrics.refused(assistant.key, "NotReady")
             # 200: a carrier reads the markup of no other answer, and would play its own error message instead.
             return web.Response(body=twiml.busy(), content_type=twiml.CONTENT_TYPE)
         form = await request.post()
