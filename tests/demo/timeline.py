@@ -63,10 +63,16 @@ def _changes(at: float, before: dict[str, Any], after: dict[str, Any]) -> Iterab
         yield Line(at, "rollback", _rollback(after["lastRollback"]))
 
 
+def _rollout(version: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = version.get("status", {}).get("rollout", {})
+    return found
+
+
 def lines(seen: list[tuple[float, dict[str, Any]]]) -> list[Line]:
-    """What changed after the first of the versions, which are (seconds since the epoch, object), oldest first."""
-    states = [(at, version.get("status", {}).get("rollout", {})) for at, version in seen]
-    return [line for (_, before), (at, after) in pairwise(states) for line in _changes(at, before, after)]
+    """What changed after the first of the versions in `seen`: (seconds since the epoch, object), oldest first."""
+    return [
+        line for (_, before), (at, after) in pairwise(seen) for line in _changes(at, _rollout(before), _rollout(after))
+    ]
 
 
 def render(told: list[Line], started: float) -> str:
