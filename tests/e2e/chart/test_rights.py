@@ -7,7 +7,6 @@ import pytest
 from tests.demo import shell
 from tests.demo.stage import ASSISTANT, NAMESPACE, SYSTEM
 from understudy.domain import naming
-from understudy.domain.desired.kinds import REVISION
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("installed")]
 
@@ -66,10 +65,10 @@ def test_the_operator_cannot_give_away_what_it_does_not_hold() -> None:
 
 
 def test_the_proxies_read_their_own_documents_by_name() -> None:
-    revision = shell.items(REVISION.plural, NAMESPACE, f"{naming.LABEL_INSTANCE}={ASSISTANT}")[-1]["metadata"]["name"]
+    stable = shell.get("va", ASSISTANT, NAMESPACE)["status"]["stableRevision"]
     assert ask(PROXY, "get", f"configmaps/{naming.routing(ASSISTANT)}")
     assert ask(PROXY, "watch", f"configmaps/{naming.routing(ASSISTANT)}")
-    assert ask(PROXY, "get", f"controllerrevisions.apps/{revision}")
+    assert ask(PROXY, "get", f"controllerrevisions.apps/{naming.revision(ASSISTANT, stable)}")
 
 
 @pytest.mark.parametrize(
