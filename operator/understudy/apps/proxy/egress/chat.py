@@ -150,10 +150,15 @@ class Chat:
             self._egress.took_over(PART, turn.call, turn.snapshot.accounts[target.account])
 
     def _nothing(self, turn: Turn, error: AllFailed, *, empty: bool) -> web.Response:
-        """Every target failed; an answer that was there and empty is still one that the caller was denied."""
-        self._egress.unavailable(PART, turn.call, error)
+        """Every target failed.
+
+        An empty answer is one that the caller was denied, which is for the judges; but there is a model, and the caller
+        who says it again may be answered, so the call is not given up.
+        """
         if empty:
             turn.call.ledger.model_done("", 0, self._egress.now())
+        else:
+            self._egress.unavailable(PART, turn.call, error)
         causes = [{"account": c.provider, "status": c.status, "message": str(c)} for c in error.causes]
         busy = all(cause.status in BUSY for cause in error.causes)
         body = error_body(str(error), "all_targets_failed", kind="upstream_error", causes=causes)
