@@ -34,7 +34,7 @@ class Plan:
     call_turns: int
 
 
-FULL = Plan(blocks=6, block_turns=6, calls=16, call_turns=5)
+FULL = Plan(blocks=4, block_turns=6, calls=16, call_turns=5)
 QUICK = Plan(blocks=1, block_turns=3, calls=4, call_turns=1)
 
 
