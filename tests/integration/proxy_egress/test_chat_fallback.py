@@ -110,7 +110,7 @@ async def test_all_busy_is_said_as_busy(serve: Serve, start_proxy: StartProxy) -
 
 
 async def test_only_empty_answers_are_counted_as_empty(serve: Serve, start_proxy: StartProxy) -> None:
-    """A model that answers with nothing is an error to the agent and a defect in the ledger; it lives, the call goes on."""
+    """A model that answers with nothing is an error to the agent, a defect in the ledger, and no end of the call."""
     dead = FakeModel(status=500)
     proxy = await start_proxy(models(await serve(FakeModel("empty").route()), await serve(dead.route())))
     async with await proxy.chat(stream=True) as response:
