@@ -10,7 +10,7 @@ LONGEST_S = 150
 
 
 def begin(twiml: str, dialogue: str = "hours", seed: int = 1) -> "subprocess.Popen[str]":
-    """Start a call in the background."""
+    """Start a call in the background; leaving the context waits for its end."""
     command = callers.simulator(
         "call", "--twiml", twiml, "--dialogue", dialogue, "--seed", str(seed), "--cache", str(callers.OUT / "speech")
     )
@@ -32,4 +32,5 @@ def end(call: "subprocess.Popen[str]") -> dict[str, Any]:
 
 def place(twiml: str, dialogue: str = "hours", seed: int = 1) -> dict[str, Any]:
     """A whole call."""
-    return end(begin(twiml, dialogue, seed))
+    with begin(twiml, dialogue, seed) as call:
+        return end(call)

@@ -1,6 +1,7 @@
 """Pods go away under live calls: a proxy drains, an agent crashes; the calls go on."""
 
 import json
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -38,10 +39,17 @@ def proxies() -> list[str]:
     return [each["name"] for each in found if "deletionTimestamp" not in each]
 
 
-def live_on_agents() -> dict[str, int]:
-    """Night-desk's agent pods and how many calls each has."""
-    names = [each["metadata"]["name"] for each in night_desk.pods("agent")]
-    return {each: ask(night_desk.NAMESPACE, each, naming.AGENT_PORT, "/capacity")["live"] for each in names}
+def agents() -> list[str]:
+    """Night-desk's agent pods that speak for the revision that serves."""
+    service = night_desk.get()["status"]["rollout"]["stable"]["agentService"]
+    digest = service.rsplit("-", 1)[-1]
+    found = [each["metadata"] for each in night_desk.pods("agent")]
+    return [each["name"] for each in found if each["labels"][naming.LABEL_AGENT] == digest]
+
+
+def live_on_agent(pod: str) -> int:
+    live: int = ask(night_desk.NAMESPACE, pod, naming.AGENT_PORT, "/capacity")["live"]
+    return live
 
 
 def first(what: str, *candidates: Any) -> Any:
@@ -56,12 +64,13 @@ def first(what: str, *candidates: Any) -> Any:
 def test_a_proxy_that_is_asked_to_go_lets_its_calls_end() -> None:
     """And new calls go to the others, while it drains (P5)."""
     url = callers.twiml()
-    early = [calls.begin(url, "quick-booking", seed) for seed in range(4)]
-    leaving = first("no call arrived", lambda: next((each for each in proxies() if live_on_proxy(each)), None))
-    shell.kubectl("-n", NAMESPACE, "delete", "pod", leaving, "--wait=false")
-    draining = first("it never drained", lambda: (now := state(leaving)).get("draining") and now)
-    late = [calls.begin(url, "hours", seed) for seed in range(2)]
-    ended = [calls.end(call)["ended"] for call in (*early, *late)]
+    with ExitStack() as running:
+        early = [running.enter_context(calls.begin(url, "quick-booking", seed)) for seed in range(4)]
+        leaving = first("no call arrived", lambda: next((each for each in proxies() if live_on_proxy(each)), None))
+        shell.kubectl("-n", NAMESPACE, "delete", "pod", leaving, "--wait=false")
+        draining = first("it never drained", lambda: (now := state(leaving)).get("draining") and now)
+        late = [running.enter_context(calls.begin(url, "hours", seed)) for seed in range(2)]
+        ended = [calls.end(call)["ended"] for call in (*early, *late)]
     assert sum(draining.get("liveCalls", {}).values()) >= 1
     assert ended == ["completed"] * 6
     shell.kubectl("-n", NAMESPACE, "wait", "--for=delete", f"pod/{leaving}", "--timeout=60s")
@@ -71,25 +80,19 @@ def test_a_proxy_that_is_asked_to_go_lets_its_calls_end() -> None:
 def two_agents() -> None:
     """Night-desk with two agent pods that are ready."""
     night_desk.patch({"agent": {"replicas": {"min": 2}}})
-    first("no second agent", lambda: len(night_desk.pods("agent")) == 2)
-    selector = f"{naming.LABEL_INSTANCE}={night_desk.NAME},{naming.LABEL_COMPONENT}=agent"
-    night_desk.kubectl("wait", "--for=condition=Ready", "pods", "-l", selector, "--timeout=120s")
+    first("no second agent", lambda: len(agents()) == 2)
+    night_desk.kubectl("wait", "--for=condition=Ready", *(f"pod/{each}" for each in agents()), "--timeout=120s")
 
 
 @pytest.mark.usefixtures("two_agents")
 def test_a_call_goes_on_when_its_agent_crashes() -> None:
     """On the other pod; what was said before is not lost to the model, so the booking is completed."""
-    call = calls.begin(night_desk.twiml(), "booking")
-    busy = first("no agent took the call", lambda: next((pod for pod, live in live_on_agents().items() if live), None))
-    (other,) = (each["metadata"]["name"] for each in night_desk.pods("agent") if each["metadata"]["name"] != busy)
-    processes.kill(busy)
-    moved = first("no other agent took it", lambda: other_is_live(other))
-    report = calls.end(call)
-    assert moved
+    with calls.begin(night_desk.twiml(), "booking") as call:
+        busy = first("no agent took the call", lambda: next((each for each in agents() if live_on_agent(each)), None))
+        (other,) = (each for each in agents() if each != busy)
+        processes.kill(busy)
+        moved = first("no other agent took it", lambda: live_on_agent(other))
+        report = calls.end(call)
+    assert moved == 1
     assert (report["ended"], report["dropped"]) == ("completed", False)
     assert report["answered"] >= report["turns"] - 1
-
-
-def other_is_live(pod: str) -> bool:
-    live: int = ask(night_desk.NAMESPACE, pod, naming.AGENT_PORT, "/capacity")["live"]
-    return live == 1
