@@ -1,6 +1,6 @@
 """How long it has been silent, from the signal's level alone, to 10 ms.
 
-A neural detector tells speech from noise but lags: its confidence stays up for 40 to 90 ms after the last sound, and it
+A neural detector tells speech from noise but lags: its confidence stays up for a while after the last sound, and it
 looks at windows of 32 ms. Once it knows that somebody speaks, the end of a word is plain in the level, and a turn's
 answer comes that much sooner. On a line so noisy that the level does not drop, the detector decides alone.
 """
