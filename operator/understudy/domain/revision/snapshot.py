@@ -25,6 +25,13 @@ class Document(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
+class Limits(Document):
+    """What a provider allows an account; the proxies stay below it."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+
+
 class Account(Document):
     """A provider we can talk to. `base_url` is filled with the provider's own where the user gave none."""
 
@@ -36,15 +43,59 @@ class Account(Document):
     region: str | None = None
     default_host: bool = True
     """Whether `base_url` is the provider's own, so that the key may go there without `allowed-hosts`."""
+    limits: Limits | None = None
+    api_version: str | None = None
+    """Azure OpenAI: the `api-version` of deployment URLs; None: the v1 API, which has none."""
+    auth: Literal["ApiKey", "EntraToken"] = "ApiKey"
+    """Azure OpenAI: whether the Secret holds a key (`api-key` header) or what a Microsoft Entra token is got with."""
 
 
 class ModelTarget(Document):
-    """One place a model request can go, in the order of preference."""
+    """One place a model request can go."""
 
     name: str
     account: str
     model: str
     """The name sent to the provider."""
+    deployment: str | None = None
+    """Azure OpenAI's name of the deployment, which goes into the URL."""
+
+
+class Pool(Document):
+    """How requests are spread over `Model.targets`; see `domain/routing/pool/settings.py` for what each one does."""
+
+    explore_percent: float = 3.0
+    max_extra_percent: float = 10.0
+    hedge: bool = False
+    max_attempts: int | None = None
+    breaker_failures: int = 5
+    breaker_open_ms: int = 5000
+    hold: Literal["FirstClause", "FirstByte"] = "FirstClause"
+    """What the proxy waits for before it forwards: until then a request is fired again without a seam."""
+
+
+class Graceful(Document):
+    """What is said and done when no model answers."""
+
+    ask_to_repeat: str | None = None
+    """Said in place of the answer."""
+    ask_to_repeat_max: int = 2
+    """Times in a row."""
+    simpler_prompt: str | None = None
+    """System prompt of the attempts that begin when the turn's budget is gone."""
+
+
+class Slack(Document):
+    """What is done with milliseconds saved or lost (L7); None in `Model.slack` when the user wants none of it."""
+
+    better_target: str | None = None
+    """Name of the target asked first when it is expected to answer within what is left of the budget."""
+    better_voice_model: str | None = None
+    """Model of the first voice when the model's answer came early enough."""
+    early_ms: int = 300
+    """Slack from which on the better voice is used."""
+    filler: str | None = None
+    """Said first when the first clause will not be there in time; its audio is cached."""
 
 
 class Tool(Document):
@@ -60,12 +111,20 @@ class Model(Document):
     """What the model is told and where requests go."""
 
     targets: tuple[ModelTarget, ...]
+    """The pool: requests go to the fastest."""
+    fallbacks: tuple[ModelTarget, ...] = ()
+    """Tried in this order when the pool is out."""
     system_prompt: str
     tools: tuple[Tool, ...] = ()
     temperature: float | None = None
     max_tokens: int | None = None
     attempt_timeout_ms: int = 4000
-    """Longest wait for the first useful output of one target before the next is tried."""
+    """Longest wait for the first useful output of one target before the next is tried: the ceiling of what is learned."""
+    reasoning_effort: str | None = None
+    """Sent along, for models that reason; what is learned is learned for each effort."""
+    pool: Pool = Pool()
+    graceful: Graceful | None = None
+    slack: Slack | None = None
 
 
 class Transcriber(Document):
