@@ -119,7 +119,7 @@ class Model(Document):
     temperature: float | None = None
     max_tokens: int | None = None
     attempt_timeout_ms: int = 4000
-    """Longest wait for the first useful output of one target before the next is tried: the ceiling of what is learned."""
+    """Longest wait for the first useful output of one target: the ceiling of the deadline that is learned."""
     reasoning_effort: str | None = None
     """Sent along, for models that reason; what is learned is learned for each effort."""
     pool: Pool = Pool()

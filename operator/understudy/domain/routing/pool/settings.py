@@ -8,10 +8,10 @@ class PoolSettings:
     """How a pool is used.
 
     Attributes:
-        explore_share: share of requests, 0 to 1, that go where knowledge is stale rather than to the fastest. Three in a
-            hundred look at each of forty deployments about every two minutes at ten requests a second.
-        extra_share: most extra requests (cuts, hedges, retries), as a share of requests. One in ten covers 5 % of hangs
-            twice.
+        explore_share: share of requests, 0 to 1, that go where knowledge is stale rather than to the fastest. Three
+            in a hundred look at each of forty deployments about every two minutes at ten requests a second.
+        extra_share: most extra requests (cuts, hedges, retries), as a share of requests. One in ten covers 5 % of
+            hangs twice.
         hedge: whether the first request is left running when the second is fired. Costs the tokens of both.
         floor_s: no request is cut earlier: a network's round trip and a model's fastest answer take about so long.
         ceiling_s: no request is waited for longer, however little is known.
