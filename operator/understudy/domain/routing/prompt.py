@@ -8,6 +8,7 @@ kept after the revision's: they are what the agent image can do by itself, such 
 from typing import Any
 
 from understudy.domain.revision.snapshot import Account, Model, ModelTarget
+from understudy.domain.routing.providers import model_field, takes_completion_tokens
 
 _INSTRUCTIONS = ("system", "developer")
 
@@ -29,15 +30,18 @@ def compose(
         account: the target's account.
         said: the dialogue to send.
     """
-    body = {**request, "model": target.model, "messages": [{"role": "system", "content": model.system_prompt}, *said]}
+    body = {
+        **request,
+        "model": model_field(account, target),
+        "messages": [{"role": "system", "content": model.system_prompt}, *said],
+    }
     _set_tools(body, model)
     if model.temperature is not None:
         body["temperature"] = model.temperature
     if model.max_tokens is not None:
         body.pop("max_tokens", None)
         body.pop("max_completion_tokens", None)
-        # OpenAI itself refuses `max_tokens` on newer models; compatible servers often know no other name.
-        body["max_completion_tokens" if account.default_host else "max_tokens"] = model.max_tokens
+        body["max_completion_tokens" if takes_completion_tokens(account) else "max_tokens"] = model.max_tokens
     return body
 
 

@@ -1,13 +1,27 @@
-"""Where each provider lives, and how a facade's path is joined to the base URL a user gave."""
+"""Where each provider lives, and how a facade's path is joined to the base URL a user gave.
 
-from urllib.parse import urlsplit, urlunsplit
+Azure OpenAI's URLs: Microsoft's documentation, "Azure OpenAI in Microsoft Foundry Models v1 API" and "Azure OpenAI
+REST API reference", read as of 2026; see docs/reference/providers.md.
+"""
+
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from understudy.domain.revision.snapshot import Account, ModelTarget
 
 DEFAULT_BASE_URL: dict[str, str] = {
     "openai": "https://api.openai.com/v1",
     "deepgram": "wss://api.deepgram.com",
     "cartesia": "wss://api.cartesia.ai",
 }
-"""Base URL of each built provider, used where an account names none."""
+"""Base URL of each provider that has one for everybody, used where an account names none."""
+
+AZURE_OPENAI = "azure-openai"
+
+AZURE_HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com", ".openai.azure.us")
+"""Ends of the host names at which Microsoft serves its customers' resources; a key may go there by itself."""
+
+_COMPLETION_TOKENS_SINCE = "2024-09-01"
+"""Dated versions of Azure OpenAI's API from this on know `max_completion_tokens`."""
 
 _HTTP = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _WS = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
@@ -20,6 +34,40 @@ def openai_url(base: str, resource: str) -> str:
     which every compatible server uses.
     """
     return _join(base, f"/{resource}" if urlsplit(base).path.strip("/") else f"/v1/{resource}", _HTTP)
+
+
+def chat_url(account: Account, target: ModelTarget) -> str:
+    """URL that a chat completion for `target` is POSTed to.
+
+    Azure OpenAI has two: the v1 API, where the body's `model` names the deployment, and, where the account has an
+    `api_version`, deployment URLs. The base may end with `/openai` or `/openai/v1`, as portals and SDKs show it.
+
+    Raises:
+        ValueError: the account's base URL is none.
+    """
+    if account.provider != AZURE_OPENAI:
+        return openai_url(account.base_url, "chat/completions")
+    root = account.base_url.rstrip("/").removesuffix("/openai/v1").removesuffix("/openai")
+    if account.api_version is None:
+        return _join(root, "/openai/v1/chat/completions", _HTTP)
+    name = quote(target.deployment or target.model, safe="")
+    url = _join(root, f"/openai/deployments/{name}/chat/completions", _HTTP)
+    return f"{url}?api-version={quote(account.api_version, safe='')}"
+
+
+def model_field(account: Account, target: ModelTarget) -> str:
+    """What goes into the body's `model`: Azure OpenAI wants the deployment's name there, others the model's."""
+    return (target.deployment or target.model) if account.provider == AZURE_OPENAI else target.model
+
+
+def takes_completion_tokens(account: Account) -> bool:
+    """Whether `max_completion_tokens` is the name of the longest answer, rather than the older `max_tokens`.
+
+    OpenAI and Azure refuse the older name on newer models; compatible servers often know no other.
+    """
+    if account.provider == AZURE_OPENAI:
+        return account.api_version is None or account.api_version >= _COMPLETION_TOKENS_SINCE
+    return account.default_host
 
 
 def deepgram_url(base: str) -> str:
