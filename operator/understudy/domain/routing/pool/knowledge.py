@@ -1,0 +1,97 @@
+"""What a proxy knows of every deployment it talks to, whichever assistant or revision talks to it."""
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from understudy.domain.routing.pool.breaker import Breaker
+from understudy.domain.routing.pool.estimate import PRIOR_SECONDS, Estimate
+from understudy.domain.routing.pool.gaps import Gaps
+from understudy.domain.routing.pool.headroom import Headroom
+from understudy.domain.routing.pool.settings import PoolSettings
+from understudy.domain.routing.pool.step import Failure, Sample
+from understudy.domain.routing.pool.warmth import Warmth, size
+
+TYPICAL_MEMORY = 200.0
+"""Samples over which the typical time is averaged; it is what a deployment nobody has met is expected to take."""
+
+LEAST_S = 0.001
+"""Seconds; shorter times are a clock's error."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One deployment."""
+
+    key: str
+    estimate: Estimate
+    breaker: Breaker = field(default_factory=Breaker)
+    headroom: Headroom = field(default_factory=Headroom)
+    gaps: Gaps = field(default_factory=Gaps)
+    boards: list[Callable[[str], None]] = field(default_factory=list)
+    """Called with the key when something changed."""
+
+
+class Knowledge:
+    """All deployments.
+
+    Attributes:
+        warmth: prompt caches.
+        on_sample: called with every sample of our own, for those who share them.
+    """
+
+    def __init__(self, draw: random.Random) -> None:
+        self.warmth = Warmth()
+        self.on_sample: Callable[[Sample], None] | None = None
+        self._entries: dict[str, Entry] = {}
+        self._typical = math.log(PRIOR_SECONDS)
+        self._seen = 0.0
+        self._draw = draw
+
+    def entry(self, key: str) -> Entry:
+        """The deployment `key`; made up from what is typical when it is new."""
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = Entry(key, Estimate(self._typical))
+        return entry
+
+    def took(self, sample: Sample, settings: PoolSettings) -> None:
+        """Learn from a shot of our own, and tell those who share."""
+        self.learn(sample, settings)
+        if self.on_sample is not None:
+            self.on_sample(sample)
+
+    def learn(self, sample: Sample, settings: PoolSettings) -> None:
+        """Learn from a shot, of our own or of another replica; `sample.at` is on our clock."""
+        entry = self.entry(sample.key)
+        if sample.failure is not None:
+            self._failed(entry, sample, sample.failure, settings)
+        elif sample.seconds is not None:
+            self._timed(entry, sample, sample.seconds, settings)
+        for changed in entry.boards:
+            changed(entry.key)
+
+    def _failed(self, entry: Entry, sample: Sample, failure: Failure, settings: PoolSettings) -> None:
+        entry.breaker.failed(failure, sample.at, settings, self._draw, sample.retry_after_s)
+        if failure is Failure.RATE_LIMITED:
+            entry.headroom.refused(sample.at)
+        elif failure is not Failure.REQUEST:
+            entry.estimate.failed(sample.at)
+
+    def _timed(self, entry: Entry, sample: Sample, taken_s: float, settings: PoolSettings) -> None:
+        cold = self.warmth.exponent * size(sample.cold_tokens)
+        value = math.log(max(taken_s, LEAST_S)) - cold
+        if sample.censored:
+            entry.estimate.waited(value, sample.at)
+            # The first of a row may be the tail or a single hang; the deadline has grown before the next ones.
+            if entry.estimate.streak > 1:
+                entry.breaker.failed(Failure.BROKE, sample.at, settings, self._draw, None)
+            entry.breaker.withdrawn()
+            return
+        if entry.estimate.samples:
+            self.warmth.learn(value - entry.estimate.x, sample.cold_tokens, entry.estimate.noise2)
+        entry.estimate.took(value, sample.at)
+        entry.breaker.succeeded()
+        self._seen = min(self._seen + 1.0, TYPICAL_MEMORY)
+        self._typical += (value - self._typical) / self._seen
