@@ -25,6 +25,12 @@ STATE_DIR = "/var/lib/understudy"
 
 SECRET_KEY = "apiKey"
 SECRET_ALLOWED_HOSTS = "allowed-hosts"
+SECRET_ENTRA = ("tenantId", "clientId", "clientSecret")
+"""What a Microsoft Entra token is got with."""
+SECRET_ENTRA_CLOUD = ("tokenUrl", "scope")
+"""Where and for what, in another cloud than the public one."""
+SECRET_KEYS = (SECRET_KEY, SECRET_ALLOWED_HOSTS, *SECRET_ENTRA, *SECRET_ENTRA_CLOUD)
+"""Every key of a Secret that a proxy may read."""
 
 PARAM_TOKEN = "understudy_token"
 """`customParameters` of the `start` message that the proxy sends to the agent."""

@@ -17,11 +17,13 @@ from understudy.apps.proxy.credentials import Credentials
 from understudy.apps.proxy.documents import Keeper, Source
 from understudy.apps.proxy.drain import Drain
 from understudy.apps.proxy.frontdoor import FrontDoor
+from understudy.apps.proxy.http.over_aiohttp import AiohttpTransport
 from understudy.apps.proxy.keys import Keys
 from understudy.apps.proxy.lastgood import LastGood
 from understudy.apps.proxy.metrics import Metrics
 from understudy.apps.proxy.settings import Settings
 from understudy.base.clock import Clock
+from understudy.domain.revision.snapshot import Account
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +67,10 @@ class Proxy:
         self._client: ClientSession | None = None
         assistants = [Assistant(namespace, name) for namespace, name in settings.assistants]
         registry = Registry({assistant.key: assistant for assistant in assistants}, Keys(clock), clock)
-        credentials = Credentials(clock, settings.credentials_dir)
-        self.context = ProxyContext(registry, credentials, clock, Metrics(), self._session)
+        credentials = Credentials(clock, settings.credentials_dir, self._session)
+        self.context = ProxyContext(
+            registry, credentials, clock, Metrics(), self._session, AiohttpTransport(self._session)
+        )
         self.context.metrics.watch(registry.assistants.values, clock)
         self.drain = Drain(lambda: assistants, clock)
         self._agents = Agents(self._session, clock, self._services, settings.cluster_domain)
@@ -84,7 +88,7 @@ class Proxy:
         self.admin_port = await self._serve(admin.routes(), self._settings.admin_port)
         front = FrontDoor(self.context, self._agents, self.drain, self._own_url)
         self.port = await self._serve([*front.routes(), *self._facades(self.context)], self._settings.port)
-        background = [*(keeper.run for keeper in self._keepers), self._agents.run]
+        background = [*(keeper.run for keeper in self._keepers), self._agents.run, self._keep_tokens]
         self._tasks = [asyncio.create_task(_for_ever(work)) for work in background]
         log.info(
             "serving %s on ports %d and %d", ", ".join(self.context.registry.assistants), self.port, self.admin_port
@@ -99,6 +103,7 @@ class Proxy:
         for runner in reversed(self._runners):
             await runner.cleanup()
         await self._last_good.close()
+        await self.context.transport.close()
         if self._client:
             await self._client.close()
 
@@ -111,6 +116,14 @@ class Proxy:
                 cookie_jar=DummyCookieJar(),
             )
         return self._client
+
+    async def _keep_tokens(self) -> None:
+        await self.context.credentials.keep_tokens(self._accounts)
+
+    def _accounts(self) -> list[tuple[str, Account]]:
+        assistants = self.context.registry.assistants.values()
+        snapshots = ((each.namespace, snapshot) for each in assistants for snapshot in each.snapshots.values())
+        return [(namespace, account) for namespace, snapshot in snapshots for account in snapshot.accounts.values()]
 
     def _services(self) -> list[tuple[str, str]]:
         assistants = self.context.registry.assistants.values()

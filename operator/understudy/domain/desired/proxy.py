@@ -41,8 +41,7 @@ def grace_s(max_call_duration_ms: int) -> int:
 
 
 def credentials_volume(secrets: Iterable[str]) -> dict[str, Any]:
-    """The keys we need of each Secret as one volume, SECRET/KEY; optional, so that a missing one stops no pod."""
-    keys = (naming.SECRET_KEY, naming.SECRET_ALLOWED_HOSTS)
+    """The keys we may need of each Secret as one volume, SECRET/KEY; optional, so that a missing one stops no pod."""
     return {
         "name": "credentials",
         "projected": {
@@ -51,7 +50,7 @@ def credentials_volume(secrets: Iterable[str]) -> dict[str, Any]:
                     "secret": {
                         "name": secret,
                         "optional": True,
-                        "items": [{"key": key, "path": f"{secret}/{key}"} for key in keys],
+                        "items": [{"key": key, "path": f"{secret}/{key}"} for key in naming.SECRET_KEYS],
                     }
                 }
                 for secret in sorted(set(secrets))

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from understudy.apps.proxy.credentials import RECHECK_S, REFUSED_FOR_S, Credentials, CredentialUnavailable
+from understudy.apps.proxy.credentials import REFUSED_FOR_S, Credentials, CredentialUnavailable
+from understudy.apps.proxy.mounted import RECHECK_S
 from understudy.base.clock import ManualClock
 from understudy.domain.revision.snapshot import Account, Agent, Model, Snapshot, Webhook
 
