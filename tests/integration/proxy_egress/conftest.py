@@ -14,6 +14,7 @@ from understudy.apps.proxy.calls import Call, Registry
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.credentials import Credentials, CredentialUnavailable
 from understudy.apps.proxy.egress import routes
+from understudy.apps.proxy.http.over_aiohttp import AiohttpTransport
 from understudy.apps.proxy.metrics import Metrics
 from understudy.base.clock import SystemClock
 from understudy.base.errors import Unauthorized
@@ -160,6 +161,7 @@ def start_proxy(serve: Serve, stack: AsyncExitStack) -> StartProxy:
             clock=SystemClock(),
             metrics=metrics,
             session_factory=lambda: upstreams,
+            transport=AiohttpTransport(lambda: upstreams),
         )
         url = await serve(*routes(context), cancels=False)  # as the real one
         session = await stack.enter_async_context(aiohttp.ClientSession())

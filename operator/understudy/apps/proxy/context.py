@@ -7,6 +7,7 @@ from aiohttp import ClientSession, web
 
 from understudy.apps.proxy.calls import Registry
 from understudy.apps.proxy.credentials import Credentials
+from understudy.apps.proxy.http.transport import Transport
 from understudy.apps.proxy.metrics import Metrics
 from understudy.base.clock import Clock
 
@@ -21,6 +22,8 @@ class ProxyContext:
     metrics: Metrics
     session_factory: Callable[[], ClientSession]
     """The process's one client session (connection pool); created at the first use, closed by the app."""
+    transport: Transport
+    """The process's way to the models' providers, closed by the app."""
 
 
 CONTEXT: web.AppKey[ProxyContext] = web.AppKey("context", ProxyContext)

@@ -12,6 +12,7 @@ from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.credentials import CredentialUnavailable
 from understudy.apps.proxy.egress.metrics import EgressMetrics
+from understudy.apps.proxy.http.transport import Transport
 from understudy.base.errors import AllFailed, ProviderError, ProviderRefused, UnderstudyError
 from understudy.domain.revision.snapshot import Account, Snapshot
 
@@ -34,6 +35,11 @@ class Egress:
     def session(self) -> ClientSession:
         """The process's connection pool."""
         return self.context.session_factory()
+
+    @property
+    def transport(self) -> Transport:
+        """The process's way to the models' providers."""
+        return self.context.transport
 
     def now(self) -> float:
         """Seconds on the ledger's clock."""

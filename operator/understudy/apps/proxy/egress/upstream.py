@@ -19,6 +19,8 @@ from aiohttp import (
     WSServerHandshakeError,
 )
 
+from understudy.apps.proxy.http.errors import CannotConnect
+from understudy.apps.proxy.http.transport import Answer
 from understudy.base.errors import ProviderBroke, ProviderError, ProviderRefused, ProviderTimeout
 from understudy.domain.speech.codec import Connect
 
@@ -81,9 +83,21 @@ async def refuse_errors(provider: str, response: ClientResponse) -> None:
     raise ProviderRefused(provider, f"answered {response.status}{code}", response.status)
 
 
+async def refuse_error_answers(provider: str, answer: Answer) -> None:
+    """Nothing for a success; the like of `refuse_errors` for the transport's answers.
+
+    Raises:
+        ProviderRefused: the provider answered with an error, or with a redirect.
+    """
+    if answer.status < 300:  # noqa: PLR2004 - an HTTP success
+        return
+    code = _code(await answer.body(MAX_ERROR_BODY)) if answer.status >= HTTP_ERROR else ""
+    raise ProviderRefused(provider, f"answered {answer.status}{code}", answer.status)
+
+
 @contextmanager
 def told_as(provider: str) -> Iterator[None]:
-    """Turn what aiohttp and asyncio raise inside into errors of `provider`."""
+    """Turn what the transport, aiohttp and asyncio raise inside into errors of `provider`."""
     try:
         yield
     except ProviderError:
@@ -94,6 +108,8 @@ def told_as(provider: str) -> Iterator[None]:
         raise ProviderTimeout(provider, "nothing useful in time") from error
     except ClientConnectorError as error:
         raise ProviderBroke(provider, f"cannot connect ({error.os_error.strerror or 'no address'})") from error
+    except CannotConnect as error:
+        raise ProviderBroke(provider, f"cannot connect ({error})") from error
     except (ClientError, OSError, asyncio.IncompleteReadError) as error:
         raise ProviderBroke(provider, "the connection broke") from error
     except ValueError as error:

@@ -9,6 +9,7 @@ from aiohttp.test_utils import make_mocked_request
 from understudy.apps.proxy.egress.auth import token_of
 from understudy.apps.proxy.egress.upstream import _code, told_as
 from understudy.apps.proxy.egress.webhook import signature
+from understudy.apps.proxy.http.errors import CannotConnect, Disconnected, NotHttp
 from understudy.base.errors import ProviderBroke, ProviderError, ProviderRefused, ProviderTimeout
 from understudy.domain.routing.completion import Malformed
 
@@ -21,6 +22,9 @@ from understudy.domain.routing.completion import Malformed
         (ClientPayloadError("secret"), ProviderBroke, "a: the connection broke"),
         (ConnectionResetError("secret"), ProviderBroke, "a: the connection broke"),
         (asyncio.IncompleteReadError(b"secret", 9), ProviderBroke, "a: the connection broke"),
+        (CannotConnect("no address"), ProviderBroke, "a: cannot connect (no address)"),
+        (Disconnected("secret", answered=True), ProviderBroke, "a: the connection broke"),
+        (NotHttp("no status line"), ProviderBroke, "a: no status line"),
         (Malformed("a chunk without choices"), ProviderBroke, "a: a chunk without choices"),
         (ValueError("secret"), ProviderBroke, "a: not the protocol (ValueError)"),
         (ProviderRefused("b", "answered 500", 500), ProviderRefused, "b: answered 500"),
