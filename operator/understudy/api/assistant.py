@@ -11,6 +11,7 @@ from understudy.api.references import MODEL_RULES, listed, single
 from understudy.api.rollout import RolloutSpec, Slos
 from understudy.api.transcriber import Transcriber
 from understudy.api.voice import Voice
+from understudy.api.zones import ZONE_RULES
 
 
 class VoiceAssistantSpec(ApiModel):
@@ -22,6 +23,7 @@ class VoiceAssistantSpec(ApiModel):
         *single("voice"),
         *listed("transcriber", "transcribers"),
         *listed("voice", "voices"),
+        *ZONE_RULES,
     )
 
     accounts: Accounts

@@ -68,6 +68,10 @@ BaseUrl = Annotated[
 ]
 
 
+Sentence = Annotated[str, Field(min_length=1, max_length=1024)]
+"""Something said to the caller."""
+
+
 def duration_between(shortest: str, longest: str, example: str) -> Rule:
     """The rule of a duration field: well formed and between two durations, in one message."""
     return Rule(

@@ -4,14 +4,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from understudy.api.base import ApiModel, DurationText, duration_between
+from understudy.api.base import ApiModel, DurationText, Sentence, duration_between
 from understudy.api.language_model import MAX_DEPLOYMENTS, Deployment
 from understudy.api.markers import MapList, NotBuilt, Rule
 from understudy.api.transcriber import Transcribers
 from understudy.api.voice import OFF_IS_OFF, Voices
-
-Sentence = Annotated[str, Field(min_length=1, max_length=1024)]
-"""Something said to the caller."""
 
 PhoneNumber = Annotated[
     str,
@@ -70,43 +67,45 @@ class Callback(ApiModel):
     """Whether it is offered."""
 
 
+_TELEPHONY = "use askToRepeat, or offer it in the system prompt"
+
+
 class Graceful(ApiModel):
-    """What the caller is offered when nothing else is left."""
+    """What the caller gets when no model answers."""
 
     ask_to_repeat: AskToRepeat | None = None
-    """Ask to say it again."""
+    """Ask to say it again, in place of the answer: by then one deployment may be back."""
     simpler_prompt: SimplerPrompt | None = None
-    """Go on with a shorter prompt."""
-    transfer: Transfer | None = None
+    """Go on with a shorter prompt in the attempts that begin when the turn's budget is gone."""
+    transfer: Annotated[Transfer | None, NotBuilt(_TELEPHONY)] = None
     """Hand over to a person."""
-    voicemail: Voicemail | None = None
+    voicemail: Annotated[Voicemail | None, NotBuilt(_TELEPHONY)] = None
     """Take a message."""
-    callback: Callback | None = None
+    callback: Annotated[Callback | None, NotBuilt(_TELEPHONY)] = None
     """Offer to call back."""
 
 
 class Retries(ApiModel):
-    """How long one attempt may take, and how many there are."""
+    """How long one attempt at the model may take, and how many there are."""
 
     timeout: Annotated[DurationText, duration_between("100ms", "10s", "4s")] = "4s"
-    """Longest wait for the first useful output of one attempt at the model; then the next deployment is tried."""
-    max: Annotated[
-        int | None, Field(ge=0, le=10), NotBuilt("list as many deployments and models as there should be attempts")
-    ] = None
-    """Attempts after the first."""
-    budget_percent: Annotated[
-        int | None, Field(ge=0, le=100), NotBuilt("leave it out; each deployment is tried once a turn")
-    ] = None
-    """Most retries, in percent of requests."""
+    """Longest wait for the first clause of one attempt at the model: the ceiling of the deadline that is learned for
+    each deployment. Then the next one is asked."""
+    max: Annotated[int, Field(ge=0, le=10)] | None = None
+    """Most attempts at the model after the first, in one turn. Absent: until all deployments and fallbacks were
+    tried."""
+    budget_percent: Annotated[int, Field(ge=0, le=100)] = 10
+    """Most extra requests to models, in percent of requests: what was cut and fired again, retries and hedges together.
+    The tokens they cost are bounded so. 10 covers 5 % of hangs twice."""
 
 
 class CircuitBreaker(ApiModel):
-    """When an account that fails is left alone."""
+    """When a deployment that fails is left alone."""
 
-    failures: Annotated[int, Field(ge=1, le=1000)] | None = None
+    failures: Annotated[int, Field(ge=1, le=1000)] = 5
     """Failures in a row that open it."""
-    open_for: Annotated[DurationText, duration_between("1s", "10m", "30s")] | None = None
-    """How long it is left alone."""
+    open_for: Annotated[DurationText, duration_between("1s", "2m", "5s")] = "5s"
+    """How long it is left alone the first time; doubled each time that it fails again, up to two minutes."""
 
 
 class FallbackPlanSpec(ApiModel):
@@ -126,14 +125,12 @@ class FallbackPlanSpec(ApiModel):
     voices: Voices | None = None
     """Tried in this order where the assistant lists none itself. []: no fallback. Absent: other accounts' voices."""
     models: Annotated[tuple[Deployment, ...], Field(max_length=MAX_DEPLOYMENTS), MapList()] | None = None
-    """Deployments tried after the assistant's own, in this order."""
+    """Deployments tried in this order when the assistant's pool is out."""
     auto_fallback: PlanAutoFallback | None = None
     """Whether other accounts are tried by themselves."""
     retries: Retries | None = None
-    """How long one attempt may take."""
-    graceful: Annotated[Graceful | None, NotBuilt("say in the system prompt what to offer the caller")] = None
-    """What the caller is offered when nothing else is left."""
-    circuit_breaker: Annotated[
-        CircuitBreaker | None, NotBuilt("leave it out; each attempt is bounded by retries.timeout")
-    ] = None
-    """When an account that fails is left alone."""
+    """How long one attempt may take, and how many there are. Absent: as with every field at its default."""
+    graceful: Graceful | None = None
+    """What the caller gets when no model answers. Absent: the call ends and says why."""
+    circuit_breaker: CircuitBreaker | None = None
+    """When a deployment that fails is left alone. Absent: as with every field at its default."""

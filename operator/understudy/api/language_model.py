@@ -1,11 +1,12 @@
 """The language model: what it is told, which tools it has, where its requests go (`spec.model`)."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from understudy.api.base import ApiModel, ConfigMapKeyRef, Identifier, Name
-from understudy.api.markers import MapList, NotBuilt, Opaque, Rule
+from understudy.api.markers import MapList, Opaque, Rule
+from understudy.api.routing import Routing, Slack
 
 MAX_DEPLOYMENTS = 128
 """Deployments of one model; three times the forty that are normal."""
@@ -17,17 +18,21 @@ MAX_PROMPT = 65_536
 """Characters of an inline system prompt; a longer one belongs into a ConfigMap."""
 
 
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+"""OpenAI's words; which of them a model takes is the provider's to say."""
+
+
 class Deployment(ApiModel):
-    """One place where the model runs. Requests go to the first in the list; the next ones are its fallbacks."""
+    """One place where the model runs."""
 
     name: Name
     """Shown in metrics and in the call log."""
     account: Name
-    """Which of spec.accounts serves it; one with provider openai."""
+    """Which of spec.accounts serves it; one with provider openai or azure-openai."""
     model: Identifier | None = None
     """The model's name there. Absent: spec.model.name."""
-    deployment: Annotated[Identifier | None, NotBuilt("name what is sent to the provider in model")] = None
-    """Azure OpenAI's name of the deployment."""
+    deployment: Identifier | None = None
+    """azure-openai: the deployment's name. Absent: the model's name, which is what many call it."""
 
 
 class Tool(ApiModel):
@@ -61,6 +66,12 @@ class Model(ApiModel):
             "write exactly one of systemPrompt and systemPromptFrom",
             at=".systemPrompt",
         ),
+        Rule(
+            "!has(self.slack) || !has(self.slack.betterDeployment) || "
+            "(has(self.deployments) && self.deployments.exists(d, d.name == self.slack.betterDeployment))",
+            "betterDeployment is not one of model.deployments; add it there, or name another",
+            at=".slack.betterDeployment",
+        ),
     )
 
     name: Identifier
@@ -76,6 +87,15 @@ class Model(ApiModel):
     deployments: (
         Annotated[tuple[Deployment, ...], Field(min_length=1, max_length=MAX_DEPLOYMENTS), MapList()] | None
     ) = None
-    """Where requests go, in the order of preference. Absent: the only account with provider openai."""
+    """The pool: each request goes to the one that is fastest now, judged by live traffic. Their order means nothing;
+    what is to be tried only when the pool is out belongs into a FallbackPlan's models. Absent: the only account with
+    provider openai or azure-openai."""
+    routing: Routing = Routing()
+    """How requests are spread over the pool."""
+    reasoning_effort: Effort | None = None
+    """Passed to the provider, for models that reason. Each effort is learned by itself. Absent: the provider's
+    default."""
+    slack: Slack | None = None
+    """What is done with milliseconds that a turn has left, or lacks. Absent: nothing."""
     tools: Annotated[tuple[Tool, ...], Field(max_length=MAX_TOOLS), MapList()] = ()
     """Functions the model may call."""

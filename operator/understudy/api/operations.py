@@ -4,8 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from understudy.api.accounts import Zone
 from understudy.api.base import ApiModel, DurationText, HttpUrl, LocalRef, duration_between
 from understudy.api.markers import NotBuilt
+
+MAX_ZONES = 16
+"""Data zones of one assistant; every account is held against each."""
 
 
 class Server(ApiModel):
@@ -45,9 +49,6 @@ class Compliance(ApiModel):
     """Only providers fit for health data."""
     pci: Annotated[bool, NotBuilt("list only providers you have an agreement with", (True,))] = False
     """Only providers fit for card data."""
-    data_zones: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=32)], ...] | None,
-        Field(max_length=16),
-        NotBuilt("list only accounts in your zones"),
-    ] = None
-    """Zones the caller's data may go to."""
+    data_zones: Annotated[tuple[Zone, ...], Field(min_length=1, max_length=MAX_ZONES)] | None = None
+    """Zones, or regions, that the caller's data may go to, such as eu. Accounts whose region is not known to be in one
+    are refused where they are named, and left out where they would follow by themselves. Absent: anywhere."""

@@ -69,13 +69,20 @@ _DEPLOYMENT = f"self.accounts.exists(a, a.name == d.account && a.provider in {_L
 MODEL_RULES = (
     Rule(
         f"!has(self.model.deployments) || self.model.deployments.all(d, {_DEPLOYMENT})",
-        "a deployment's account is not in spec.accounts with provider openai; add it or name another",
+        "a deployment's account is not in spec.accounts with provider openai or azure-openai; add it or name another",
         at=".model.deployments",
     ),
     Rule(
         f"has(self.model.deployments) || self.accounts.filter(a, a.provider in {_LLM}).size() == 1",
-        "list deployments: spec.accounts has no account with provider openai, or several",
+        "list deployments: spec.accounts has no account with provider openai or azure-openai, or several",
         at=".model.deployments",
+    ),
+    Rule(
+        "!has(self.model.deployments) || self.model.deployments.all(d, !has(d.deployment) || "
+        "self.accounts.exists(a, a.name == d.account && a.provider == 'azure-openai'))",
+        "deployment is Azure OpenAI's; elsewhere name what is sent to the provider in model",
+        at=".model.deployments",
+        reason="FieldValueForbidden",
     ),
     Rule(
         "!has(self.model.tools) || size(self.model.tools) == 0 || has(self.server)",

@@ -1,0 +1,44 @@
+"""How a model's requests are spread over its pool, and how milliseconds are spent: `spec.model.routing`, `.slack`."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from understudy.api.base import ApiModel, DurationText, Identifier, Name, Sentence, duration_between
+from understudy.api.markers import Rule
+
+
+class Routing(ApiModel):
+    """How requests are spread over the pool. How often one is fired again is a FallbackPlan's retries."""
+
+    explore_percent: Annotated[float, Field(ge=0, le=50)] = 3.0
+    """Percent of requests that go where knowledge is stale rather than to the fastest, so that a deployment which
+    became faster is found. Their callers are protected by the same cut. 0: what is not asked stays unknown."""
+    hedge: bool = False
+    """Whether the first request is left running when the second is fired: faster when both are slow, and the tokens of
+    both are paid. Off: the first is cancelled. Drawn from the same budget as retries, and none in an outage."""
+    hold: Literal["FirstClause", "FirstByte"] = "FirstClause"
+    """What the proxy waits for before it forwards an answer. FirstClause: a clause that can be spoken, or a whole tool
+    call; until then a request is fired again without a seam, and agents speak in sentences anyway. FirstByte: the first
+    useful byte; a stream that stalls after it cannot be replaced before the end of what was forwarded."""
+
+
+class Slack(ApiModel):
+    """What is done when a turn is early or late (L7)."""
+
+    rules: ClassVar = (
+        Rule(
+            "has(self.betterDeployment) || has(self.betterVoiceModel) || has(self.filler)",
+            "say what to do: give betterDeployment, betterVoiceModel or filler",
+            reason="FieldValueRequired",
+        ),
+    )
+
+    better_deployment: Name | None = None
+    """One of model.deployments, with a better model: asked first when it is expected to answer within the budget."""
+    better_voice_model: Identifier | None = None
+    """Model of the first voice, used when the answer came early."""
+    early_by: Annotated[DurationText, duration_between("50ms", "5s", "300ms")] = "300ms"
+    """Slack from which on a turn is early enough for betterVoiceModel."""
+    filler: Sentence | None = None
+    """Said first when the answer will be late, such as One moment. Its sound is kept, so that it costs nothing."""
