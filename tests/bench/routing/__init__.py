@@ -1,0 +1,1 @@
+"""Benchmark `routing`: which deployment each request goes to, in virtual time."""
