@@ -9,11 +9,32 @@ import re
 LONGEST_UNIT = 240
 """Characters after which text is spoken at the next space even without punctuation: about 15 s of speech."""
 
-_CLAUSE = re.compile(r"[,.;:!?…。！？，、；：—](?=[\s\"')\]]|$)|[。！？，、；：]|\n")  # noqa: RUF001 - Chinese and Japanese marks
+_CLAUSE = re.compile(r"[,.;:!?…。！？，、；：—][\"')\]]*(?=\s|$)|[。！？，、；：]|\n")  # noqa: RUF001 - Chinese and Japanese marks
 _SENTENCE = re.compile(r"[.!?…][\"')\]]*(?=\s|$)|[。！？]|\n")  # noqa: RUF001 - Chinese and Japanese marks
 _ABBREVIATION = re.compile(r"(?:^|\W)(?:mr|mrs|ms|dr|st|no|vs|prof|e\.g|i\.e|a\.m|p\.m)\.$", re.IGNORECASE)
 _BEGUN = re.compile(r"[0-9][.,:]$|(?:^|\W)\w\.$")
 _LETTER = re.compile(r"\w")
+_MARK = re.compile(r"[.!?…。！？\n]")  # noqa: RUF001 - Chinese and Japanese marks
+
+
+def clause_end(text: str) -> int | None:
+    """Characters up to the end of the first clause of `text`; None while there is none."""
+    end = _first_end(_CLAUSE, text)
+    return _longest(text) if end is None else end
+
+
+def sentences_end(text: str) -> int | None:
+    """Characters up to the end of the last whole sentence of `text`; None when there is none."""
+    end = None
+    for match in _SENTENCE.finditer(text):
+        if _ends(text, match.end()):
+            end = match.end()
+    return _longest(text) if end is None else end
+
+
+def may_end(text: str) -> bool:
+    """Whether a sentence may end in `text`: a cheap look before an exact one."""
+    return _MARK.search(text) is not None
 
 
 class FirstClause:
@@ -28,7 +49,7 @@ class FirstClause:
         if self.complete:
             return False
         self._text += text
-        self.complete = len(self._text) > LONGEST_UNIT or _first_end(_CLAUSE, self._text) is not None
+        self.complete = clause_end(self._text) is not None
         return self.complete
 
     def finish(self) -> bool:
@@ -61,17 +82,27 @@ class Sentences:
 
     def _end(self) -> int | None:
         end = _first_end(_SENTENCE, self._rest)
-        if end is None and len(self._rest) > LONGEST_UNIT:
-            end = self._rest.rfind(" ", 0, LONGEST_UNIT) + 1 or LONGEST_UNIT
-        return end
+        return _longest(self._rest) if end is None else end
 
 
 def _first_end(pattern: re.Pattern[str], text: str) -> int | None:
     for match in pattern.finditer(text):
-        head = text[: match.end()]
-        if _LETTER.search(head) and not _undecided(head, at_end=match.end() == len(text)):
+        if _ends(text, match.end()):
             return match.end()
     return None
+
+
+def _ends(text: str, end: int) -> bool:
+    """Whether the mark before `end` is one, and something speakable stands before it."""
+    head = text[:end]
+    return bool(_LETTER.search(head)) and not _undecided(head, at_end=end == len(text))
+
+
+def _longest(text: str) -> int | None:
+    """Where a text that goes on without punctuation is cut; None while it is not too long."""
+    if len(text) <= LONGEST_UNIT:
+        return None
+    return text.rfind(" ", 0, LONGEST_UNIT) + 1 or LONGEST_UNIT
 
 
 def _undecided(head: str, *, at_end: bool) -> bool:

@@ -8,6 +8,11 @@ import orjson
 DONE = b"[DONE]"
 """The last event of a stream."""
 
+LAST_EVENT = b"data: " + DONE + b"\n\n"
+
+OWN_FRAME = {"id": "chatcmpl-understudy", "created": 0, "model": "understudy"}
+"""Frame of an answer that no model gave."""
+
 _USEFUL = ("content", "refusal", "tool_calls", "function_call", "audio")
 """Fields of a delta that an agent can act on; `role` and reasoning are not among them."""
 
@@ -39,15 +44,20 @@ class Completion:
         calling: whether a tool call has begun and the answer has not ended. Its pieces are worth nothing to an agent
             before the last one, and half a call must never be carried out, so they are held until then.
         latest: the text that the latest event added.
+        latest_calls: whether the latest event was about a tool call.
+        chunk: the latest event, parsed; None when it was no chunk.
+        frame: what the chunks of this completion have in common: id, created, model.
     """
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._calls: dict[int, dict[str, Any]] = {}
-        self._frame: dict[str, Any] = {}
+        self.frame: dict[str, Any] = {}
         self.finish_reason: str | None = None
         self.useful = False
         self.latest = ""
+        self.latest_calls = False
+        self.chunk: dict[str, Any] | None = None
         self._called = False
 
     @property
@@ -72,14 +82,19 @@ class Completion:
             Malformed: not a chunk, or an error from the provider.
         """
         self.latest = ""
+        self.latest_calls = False
+        self.chunk = None
         if data is None:
             return Progress.NOTHING
         if data == DONE:
             return Progress.DONE
-        chunk = parse(data)
-        useful = [self._choice(choice, "delta") for choice in chunk["choices"]]
-        self._frame = self._frame or {key: chunk[key] for key in ("id", "created", "model") if key in chunk}
-        return Progress.USEFUL if any(useful) else Progress.NOTHING
+        self.chunk = chunk = parse(data)
+        useful = False
+        for choice in chunk["choices"]:
+            useful = self._choice(choice, "delta") or useful
+        if not self.frame and chunk.get("id"):  # Azure's first chunk is about the prompt, and has none
+            self.frame = {key: chunk[key] for key in ("id", "created", "model") if key in chunk}
+        return Progress.USEFUL if useful else Progress.NOTHING
 
     def whole(self, body: bytes) -> Progress:
         """Take in a completion that was not streamed.
@@ -91,20 +106,8 @@ class Completion:
         return Progress.USEFUL if any(useful) else Progress.NOTHING
 
     def ending(self) -> bytes:
-        """Events that end a stream which broke after its first output, so that the agent keeps what it has.
-
-        The reason is `length`: the one that says the answer is cut short.
-        """
-        chunk = {
-            "id": "understudy",
-            "created": 0,
-            "model": "",
-            **self._frame,
-            "object": "chat.completion.chunk",
-            "choices": [{"index": 0, "delta": {}, "finish_reason": "length"}],
-        }
-        ending = b"" if self.finish_reason else b"data: " + orjson.dumps(chunk) + b"\n\n"
-        return ending + b"data: " + DONE + b"\n\n"
+        """Events that end a stream which broke after its first output."""
+        return LAST_EVENT if self.finish_reason else ending(self.frame or OWN_FRAME)
 
     def message(self) -> dict[str, Any]:
         """The first choice as a message of the dialogue."""
@@ -115,13 +118,19 @@ class Completion:
 
     def _choice(self, choice: dict[str, Any], field: str) -> bool:
         said = choice.get(field) or {}
-        useful = any(said.get(name) for name in _USEFUL)
+        text = said.get("content")
+        if choice.get("finish_reason") is None and len(said) == 1 and isinstance(text, str):
+            useful = bool(text)  # what nearly every chunk is
+        else:
+            useful = any(said.get(name) for name in _USEFUL)
+            self.latest_calls = bool(said.get("tool_calls") or said.get("function_call")) or self.latest_calls
+            self._called = self._called or self.latest_calls
         self.useful = self.useful or useful
-        self._called = self._called or bool(said.get("tool_calls") or said.get("function_call"))
         if choice.get("index", 0) == 0:
             self.finish_reason = choice.get("finish_reason") or self.finish_reason
-            self._say(said.get("content") or said.get("refusal"))
-            self._call(said.get("tool_calls") or ())
+            self._say(text or said.get("refusal"))
+            if self._called:
+                self._call(said.get("tool_calls") or ())
         return useful
 
     def _say(self, text: Any) -> None:
@@ -152,6 +161,24 @@ def parse(data: bytes) -> dict[str, Any]:
         said_error = isinstance(document, dict) and "error" in document
         raise Malformed("the provider reported an error in the stream" if said_error else "a chunk without choices")
     return document
+
+
+def ending(frame: dict[str, Any], reason: str = "length") -> bytes:
+    """Events that end a stream which its provider did not end, so that the agent keeps what it has.
+
+    The reason `length` is the one that says the answer is cut short.
+    """
+    return encode({**frame, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}) + LAST_EVENT
+
+
+def said(frame: dict[str, Any], text: str) -> dict[str, Any]:
+    """A chunk that adds `text`."""
+    return {**frame, "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]}
+
+
+def encode(chunk: dict[str, Any]) -> bytes:
+    """`chunk` as an event."""
+    return b"data: " + orjson.dumps({"object": "chat.completion.chunk", **chunk}) + b"\n\n"
 
 
 def _are_choices(choices: Any) -> bool:

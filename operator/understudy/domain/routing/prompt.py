@@ -18,8 +18,31 @@ def dialogue(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [message for message in messages if message.get("role") not in _INSTRUCTIONS]
 
 
+CONTINUE = (
+    "[The connection broke while your last message was being spoken. Say the rest of it: go on with the very next"
+    " word, as if nothing had happened. Do not repeat anything, do not start again, do not mention the interruption.]"
+)
+"""Last message of a request to go on with another model's answer, whose beginning is the assistant message before it.
+
+A user's message, because that is what every server takes at the end: Gemini and newer Claude models refuse a dialogue
+that ends with the assistant, Qwen's and Mistral's templates one with a system message anywhere but first. The system
+prompt stays as it is, so that it may be cached.
+"""
+
+
+def continued(said: list[dict[str, Any]], beginning: str) -> list[dict[str, Any]]:
+    """The dialogue to send so that another model goes on after `beginning`, which the caller is hearing."""
+    return [*said, {"role": "assistant", "content": beginning}, {"role": "user", "content": CONTINUE}]
+
+
 def compose(
-    request: dict[str, Any], model: Model, target: ModelTarget, account: Account, said: list[dict[str, Any]]
+    request: dict[str, Any],
+    model: Model,
+    target: ModelTarget,
+    account: Account,
+    said: list[dict[str, Any]],
+    *,
+    prompt: str | None = None,
 ) -> dict[str, Any]:
     """The body for `target`.
 
@@ -29,15 +52,19 @@ def compose(
         target: where it goes.
         account: the target's account.
         said: the dialogue to send.
+        prompt: system prompt in place of the revision's.
     """
+    system = model.system_prompt if prompt is None else prompt
     body = {
         **request,
         "model": model_field(account, target),
-        "messages": [{"role": "system", "content": model.system_prompt}, *said],
+        "messages": [{"role": "system", "content": system}, *said],
     }
     _set_tools(body, model)
     if model.temperature is not None:
         body["temperature"] = model.temperature
+    if model.reasoning_effort is not None:
+        body["reasoning_effort"] = model.reasoning_effort
     if model.max_tokens is not None:
         body.pop("max_tokens", None)
         body.pop("max_completion_tokens", None)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.domain.routing.clauses import LONGEST_UNIT, FirstClause, Sentences
+from understudy.domain.routing.clauses import LONGEST_UNIT, Sentences, clause_end, sentences_end
 
 
 @pytest.mark.parametrize(
@@ -23,20 +23,26 @@ from understudy.domain.routing.clauses import LONGEST_UNIT, FirstClause, Sentenc
     ],
 )
 def test_first_clause(pieces: list[str], completed_by: int | None) -> None:
-    clause = FirstClause()
-    completed = [index for index, piece in enumerate(pieces) if clause.feed(piece)]
-    assert completed == ([] if completed_by is None else [completed_by])
+    whole = ["".join(pieces[: count + 1]) for count in range(len(pieces))]
+    completed = [index for index, text in enumerate(whole) if clause_end(text) is not None]
+    assert completed[:1] == ([] if completed_by is None else [completed_by])
 
 
-def test_end_of_text_completes_a_clause() -> None:
-    clause = FirstClause()
-    clause.feed("yes")
-    assert clause.finish()
-    assert not clause.finish()
-
-
-def test_nothing_said_is_no_clause() -> None:
-    assert not FirstClause().finish()
+@pytest.mark.parametrize(
+    ("text", "clause", "sentences"),
+    [
+        ("Sure, I can. Which day", "Sure,", "Sure, I can."),
+        ("Yes. No! Well,", "Yes.", "Yes. No!"),
+        ("It is 3.5 euros", None, None),
+        ('"Yes." Then', '"Yes."', '"Yes."'),
+        ("... ", None, None),
+        ("word " * 60, "word " * 48, "word " * 48),
+    ],
+)
+def test_where_text_ends(text: str, clause: str | None, sentences: str | None) -> None:
+    """What may be passed on: up to the first clause, up to the last whole sentence."""
+    assert text[: clause_end(text) or 0] == (clause or "")
+    assert text[: sentences_end(text) or 0] == (sentences or "")
 
 
 @pytest.mark.parametrize(
