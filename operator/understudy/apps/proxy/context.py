@@ -1,7 +1,7 @@
 """What every request handler of the proxy works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import ClientSession, web
 
@@ -9,6 +9,7 @@ from understudy.apps.proxy.calls import Registry
 from understudy.apps.proxy.credentials import Credentials
 from understudy.apps.proxy.http.transport import Transport
 from understudy.apps.proxy.metrics import Metrics
+from understudy.apps.proxy.pools import Pools
 from understudy.base.clock import Clock
 
 
@@ -24,6 +25,8 @@ class ProxyContext:
     """The process's one client session (connection pool); created at the first use, closed by the app."""
     transport: Transport
     """The process's way to the models' providers, closed by the app."""
+    pools: Pools = field(default_factory=Pools)
+    """The revisions' model pools, and what is known of deployments."""
 
 
 CONTEXT: web.AppKey[ProxyContext] = web.AppKey("context", ProxyContext)
