@@ -1,7 +1,11 @@
 """Policies by name, and the one call that runs one: `run(world, "live")`."""
 
+from functools import lru_cache
+
 from tests.bench.routing.baselines import BASELINES
+from tests.bench.routing.clairvoyant import clairvoyant
 from tests.bench.routing.engine import Engine, Tally
+from tests.bench.routing.limit import Limit, limit
 from tests.bench.routing.metrics import Metrics, metrics
 from tests.bench.routing.ours import understudy
 from tests.bench.routing.policy import Factory
@@ -11,10 +15,17 @@ from tests.bench.routing.world import World
 FACTORIES: dict[str, Factory] = {**BASELINES, "understudy": understudy(), "understudy_shared": understudy(shared=True)}
 
 
+@lru_cache(maxsize=4)
+def _limit(world: World) -> Limit:
+    return limit(world)
+
+
 def tally(world: World, policy: str | Factory, seed: int = 0) -> Tally:
     """One run."""
     if policy == "race":
         return race(world)
+    if policy == "clairvoyant":
+        return Engine(world, clairvoyant(_limit(world)), seed).run()
     return Engine(world, FACTORIES[policy] if isinstance(policy, str) else policy, seed).run()
 
 
