@@ -1,4 +1,4 @@
-"""Warnings about a plan that is valid (V4, T5): sentences that begin with the field's path."""
+"""Warnings about hearing and speaking that are valid (V4, T5): sentences that begin with the field's path."""
 
 from collections.abc import Iterator, Sequence
 
@@ -40,6 +40,13 @@ def about_automatic(field: str, others: Sequence[Account]) -> str:
         return f"{field}: it is on, but no other account in spec.accounts can transcribe; add one"
     listed = ", ".join(f"{account.name} ({account.provider})" for account in others)
     return f"{field}: when it takes over, the caller's audio goes to {listed}; see that it may be processed there"
+
+
+def about_zones(field: str, left_out: Sequence[Account]) -> Iterator[str]:
+    """That accounts which would follow by themselves do not, because of the data zones."""
+    if left_out:
+        listed = ", ".join(f"{account.name} ({account.region or 'no region'})" for account in left_out)
+        yield f"{field}: left out, not known to be in spec.compliance.dataZones: {listed}"
 
 
 def _same_provider(field: str, provider: str) -> str:

@@ -1,9 +1,9 @@
-"""The chains of a revision: transcribers, voices and model targets, in the order they are tried."""
+"""The chains of a revision: transcribers and voices, in the order they are tried."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from understudy.api.accounts import Account
 from understudy.api.assistant import VoiceAssistantSpec
 from understudy.api.fallback_plan import FallbackPlanSpec, PlanAutoFallback
 from understudy.api.transcriber import SETTINGS, FallbackTranscriber, TranscriberFallbackPlan
@@ -12,7 +12,7 @@ from understudy.base.errors import InvalidInput
 from understudy.domain.revision import cautions, defaults
 from understudy.domain.revision.directory import Directory
 from understudy.domain.revision.precedence import Wanted, choose
-from understudy.domain.revision.snapshot import ModelTarget, Transcriber, Voice
+from understudy.domain.revision.snapshot import Transcriber, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,12 @@ def transcribers(source: Source) -> tuple[tuple[Transcriber, ...], tuple[str, ..
         chain.append(_transcriber(source, field, entry))
         warnings += cautions.about_transcriber(field, first, entry)
     if chosen.automatic:
-        used = {each.account for each in chain}
-        others = [a for a in source.directory.with_provider(defaults.TRANSCRIBER_PROVIDERS) if a.name not in used]
+        wanted = defaults.TRANSCRIBER_PROVIDERS, {each.account for each in chain}
+        others = source.directory.others(*wanted)
         chain += [_automatic_transcriber(chain[0], account.name, account.provider) for account in others]
-        warnings.append(cautions.about_automatic("spec.transcriber.fallbackPlan.autoFallback", others))
+        field = "spec.transcriber.fallbackPlan.autoFallback"
+        warnings.append(cautions.about_automatic(field, others))
+        warnings += cautions.about_zones(field, source.directory.left_out(*wanted))
     return tuple(chain), tuple(warnings)
 
 
@@ -99,7 +101,10 @@ def voices(source: Source) -> tuple[tuple[Voice, ...], tuple[str, ...]]:
         chain.append(_voice(source, field, entry))
         warnings += cautions.about_voice(field, first, entry)
     if chosen.automatic:
-        chain += _automatic_voices(source, chain)
+        wanted = defaults.VOICE_PROVIDERS, {voice.account for voice in chain}
+        chain += _automatic_voices(chain[0], source.directory.others(*wanted))
+        field = "spec.voice.fallbackPlan.autoFallback"
+        warnings += cautions.about_zones(field, source.directory.left_out(*wanted))
     return tuple(chain), tuple(warnings)
 
 
@@ -115,10 +120,8 @@ def _voice(source: Source, field: str, wanted: FallbackVoice) -> Voice:
     )
 
 
-def _automatic_voices(source: Source, chain: list[Voice]) -> Iterator[Voice]:
+def _automatic_voices(first: Voice, others: Sequence[Account]) -> Iterator[Voice]:
     """One voice for each account not tried yet, another provider's first: an outage is mostly a provider's."""
-    first, used = chain[0], {voice.account for voice in chain}
-    others = [a for a in source.directory.with_provider(defaults.VOICE_PROVIDERS) if a.name not in used]
     for account in sorted(others, key=lambda other: other.provider == first.provider):
         if account.provider == first.provider:
             yield first.model_copy(update={"account": account.name})
@@ -137,32 +140,3 @@ def _check_built(field: str, provider: str, built: frozenset[str]) -> None:
     if provider not in built:
         message = f"{provider} is not built yet; use {' or '.join(sorted(built))}"
         raise InvalidInput(f"{field}.provider", message, "NotBuilt")
-
-
-def targets(source: Source) -> tuple[ModelTarget, ...]:
-    """Where model requests go: the assistant's deployments, then the plan's models.
-
-    Raises:
-        InvalidInput: an account that is not there, or a name that both lists use for different things.
-    """
-    chain: dict[str, ModelTarget] = {}
-    for field, name, account, model in _deployments(source):
-        found = source.directory.find(field, account, defaults.MODEL_PROVIDERS)
-        target = ModelTarget(name=name or found.name, account=found.name, model=model or source.spec.model.name)
-        if chain.setdefault(target.name, target) != target:
-            message = f"{name} is already a deployment of the assistant; give this one another name"
-            raise InvalidInput(f"{field}.name", message)
-    return tuple(chain.values())
-
-
-def _deployments(source: Source) -> Iterator[tuple[str, str | None, str | None, str | None]]:
-    own = source.spec.model.deployments
-    if own is None:
-        yield "spec.model.deployments", None, None, None
-    lists: tuple[tuple[str, Any], ...] = (
-        ("spec.model.deployments", own),
-        (f"{source.plan_field}.models", source.plan.models),
-    )
-    for field, entries in lists:
-        for index, entry in enumerate(entries or ()):
-            yield f"{field}[{index}]", entry.name, entry.account, entry.model

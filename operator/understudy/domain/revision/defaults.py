@@ -13,7 +13,7 @@ VOICE_MODEL: Final[dict[str, str]] = {"openai": "gpt-4o-mini-tts", "cartesia": "
 VOICE_ID: Final[dict[str, str]] = {"openai": "alloy", "cartesia": "248be419-c632-4f23-adf1-5324ed7dbf1d"}
 """The voice of an account that takes over automatically: one that the provider offers to everybody."""
 
-MODEL_PROVIDERS: Final = frozenset({"openai"})
+MODEL_PROVIDERS: Final = frozenset({"openai", "azure-openai"})
 TRANSCRIBER_PROVIDERS: Final = frozenset({"deepgram"})
 VOICE_PROVIDERS: Final = frozenset(VOICE_ID)
 """Providers that are built, for each of the three tasks."""

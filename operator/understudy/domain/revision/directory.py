@@ -1,21 +1,30 @@
 """The accounts of one assistant: finding the one that is meant, and writing those that are used into the revision."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from understudy.api import accounts as api
+from understudy.api.zones import in_zones
 from understudy.base.errors import InvalidInput
-from understudy.domain.revision.snapshot import Account
-from understudy.domain.routing.providers import DEFAULT_BASE_URL
+from understudy.domain.revision.snapshot import Account, Limits
+from understudy.domain.routing.hosts import host_allowed
+from understudy.domain.routing.providers import AZURE_HOSTS, AZURE_OPENAI, DEFAULT_BASE_URL
 
 _SECURE = frozenset({"https", "wss"})
+_HTTPS = 443
 
 
 class Directory:
-    """spec.accounts by name."""
+    """spec.accounts by name.
 
-    def __init__(self, accounts: Iterable[api.Account]) -> None:
+    Args:
+        accounts: as they are written.
+        zones: those the caller's data may go to; None: anywhere.
+    """
+
+    def __init__(self, accounts: Iterable[api.Account], zones: Sequence[str] | None = None) -> None:
         self._accounts = {account.name: account for account in accounts}
+        self.zones = zones
 
     def find(self, field: str, account: str | None, providers: Collection[str]) -> api.Account:
         """The account that `account` names, or that is meant when it is None: the only one with such a provider.
@@ -26,24 +35,49 @@ class Directory:
             providers: the providers that will do.
 
         Raises:
-            InvalidInput: there is no such account, it has another provider, or several could be meant.
+            InvalidInput: there is no such account, it has another provider, several could be meant, or it is not known
+                to be in one of the zones.
         """
-        wanted = " or ".join(sorted(providers))
-        if account is not None:
-            found = self._accounts.get(account)
-            if found is None or found.provider not in providers:
-                message = f"spec.accounts has no account {account} with provider {wanted}; add it or name another"
-                raise InvalidInput(f"{field}.account", message, "AccountNotFound")
-            return found
+        found = self._named(field, account, providers) if account else self._implied(field, providers)
+        if not self.allowed(found):
+            raise InvalidInput(f"{field}.account", self._outside(found), "DataZoneNotAllowed")
+        return found
+
+    def allowed(self, account: api.Account) -> bool:
+        """Whether the caller's data may go there. An account without a region is in no zone: this fails closed."""
+        return self.zones is None or in_zones(account.region, self.zones)
+
+    def _named(self, field: str, account: str, providers: Collection[str]) -> api.Account:
+        found = self._accounts.get(account)
+        if found is None or found.provider not in providers:
+            message = (
+                f"spec.accounts has no account {account} with provider {_either(providers)}; add it or name another"
+            )
+            raise InvalidInput(f"{field}.account", message, "AccountNotFound")
+        return found
+
+    def _implied(self, field: str, providers: Collection[str]) -> api.Account:
         candidates = self.with_provider(providers)
         if len(candidates) != 1:
-            message = f"say which account: spec.accounts has {len(candidates)} with provider {wanted}"
+            message = f"say which account: spec.accounts has {len(candidates)} with provider {_either(providers)}"
             raise InvalidInput(f"{field}.account", message, "AccountNotFound")
         return candidates[0]
+
+    def _outside(self, account: api.Account) -> str:
+        where = f"is in {account.region}" if account.region else "has no region"
+        return f"{account.name} {where}; spec.compliance.dataZones allows {_either(self.zones or ())}"
 
     def with_provider(self, providers: Collection[str]) -> tuple[api.Account, ...]:
         """The accounts with one of `providers`, in the order they are written."""
         return tuple(account for account in self._accounts.values() if account.provider in providers)
+
+    def others(self, providers: Collection[str], used: Collection[str]) -> tuple[api.Account, ...]:
+        """The accounts that may follow by themselves: with one of `providers`, in the zones, not in `used`."""
+        return tuple(a for a in self.with_provider(providers) if a.name not in used and self.allowed(a))
+
+    def left_out(self, providers: Collection[str], used: Collection[str]) -> tuple[api.Account, ...]:
+        """Those that would, were they known to be in the zones."""
+        return tuple(a for a in self.with_provider(providers) if a.name not in used and not self.allowed(a))
 
     def used(self, names: Iterable[str]) -> dict[str, Account]:
         """The named accounts as a revision holds them. Unused ones are no part of it: adding one changes no call."""
@@ -52,18 +86,39 @@ class Directory:
 
 def resolved(account: api.Account) -> Account:
     """`account` with its base URL filled in."""
-    default = DEFAULT_BASE_URL[account.provider]
+    default = DEFAULT_BASE_URL.get(account.provider, "")
     base_url = (account.base_url or default).rstrip("/")
     return Account(
         name=account.name,
         provider=account.provider,
         base_url=base_url,
         secret=account.credentials_ref.name if account.credentials_ref else None,
-        default_host=_same_host(base_url, default),
+        region=account.region,
+        default_host=_at_home(base_url, account.provider),
+        limits=_limits(account.limits),
+        api_version=account.api_version,
+        auth=account.auth or "ApiKey",
     )
 
 
-def _same_host(url: str, default: str) -> bool:
-    """Whether the key may go to `url` as to `default`: the same host, by a connection that nobody can read."""
+def _limits(limits: api.AccountLimits | None) -> Limits | None:
+    if limits is None or limits == api.AccountLimits():
+        return None
+    tokens = limits.tokens_per_minute
+    return Limits(
+        requests_per_minute=limits.requests_per_minute, tokens_per_minute=api.count(tokens) if tokens else None
+    )
+
+
+def _at_home(url: str, provider: str) -> bool:
+    """Whether the key may go to `url` by itself: a host of the provider's, by a connection that nobody can read."""
     given = urlsplit(url)
-    return given.scheme in _SECURE and given.netloc.lower() == urlsplit(default).netloc
+    if given.scheme not in _SECURE:
+        return False
+    if provider == AZURE_OPENAI:
+        return given.port in (None, _HTTPS) and host_allowed(given.hostname or "", AZURE_HOSTS)
+    return given.netloc.lower() == urlsplit(DEFAULT_BASE_URL[provider]).netloc
+
+
+def _either(words: Collection[str]) -> str:
+    return " or ".join(sorted(words))

@@ -1,15 +1,14 @@
 """What the user wrote → what the proxies act on: one assistant with its plan, names followed, defaults filled in."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from understudy.api.assistant import VoiceAssistantSpec
 from understudy.api.base import milliseconds
 from understudy.api.fallback_plan import FallbackPlanSpec
 from understudy.base.errors import InvalidInput
-from understudy.domain.revision import chains
+from understudy.domain.revision import chains, models, pool_cautions
 from understudy.domain.revision.directory import Directory
-from understudy.domain.revision.snapshot import Agent, Model, Snapshot, Tool, Webhook
+from understudy.domain.revision.snapshot import Agent, Snapshot, Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +34,15 @@ def resolve(
     Raises:
         InvalidInput: what the assistant refers to is missing or does not fit.
     """
-    source = chains.Source(spec, _plan(spec, plan), Directory(spec.accounts))
+    zones = spec.compliance.data_zones if spec.compliance else None
+    source = chains.Source(spec, _plan(spec, plan), Directory(spec.accounts, zones))
     transcribers, about_transcribers = chains.transcribers(source)
     voices, about_voices = chains.voices(source)
-    model = _model(source, prompt)
-    used = {t.account for t in model.targets} | {t.account for t in transcribers} | {v.account for v in voices}
+    model = models.model(source, _prompt(spec, prompt))
+    asked = {target.account for target in (*model.targets, *model.fallbacks)}
+    accounts = source.directory.used(asked | {t.account for t in transcribers} | {v.account for v in voices})
     snapshot = Snapshot(
-        accounts=source.directory.used(used),
+        accounts=accounts,
         model=model,
         transcribers=transcribers,
         voices=voices,
@@ -50,7 +51,8 @@ def resolve(
         agent=_agent(spec, agent_image),
         max_call_duration_ms=milliseconds(spec.capacity.max_call_duration),
     )
-    return Resolution(snapshot, (*about_transcribers, *about_voices))
+    about_model = pool_cautions.about_model(source, model, accounts)
+    return Resolution(snapshot, (*about_model, *about_transcribers, *about_voices))
 
 
 def _plan(spec: VoiceAssistantSpec, plan: FallbackPlanSpec | None) -> FallbackPlanSpec:
@@ -71,20 +73,6 @@ def _prompt(spec: VoiceAssistantSpec, content: str | None) -> str:
         message = f"there is no ConfigMap {wanted} in this namespace; create it, or write systemPrompt"
         raise InvalidInput("spec.model.systemPromptFrom.configMapKeyRef", message, "SystemPromptNotFound")
     return content
-
-
-def _model(source: chains.Source, prompt: str | None) -> Model:
-    wanted, retries = source.spec.model, source.plan.retries
-    tools = (Tool(name=t.name, description=t.description, parameters=t.parameters) for t in wanted.tools)
-    values: dict[str, Any] = {"attempt_timeout_ms": milliseconds(retries.timeout)} if retries else {}
-    return Model(
-        targets=chains.targets(source),
-        system_prompt=_prompt(source.spec, prompt),
-        tools=tuple(tools),
-        temperature=wanted.temperature,
-        max_tokens=wanted.max_tokens,
-        **values,
-    )
 
 
 def _webhook(spec: VoiceAssistantSpec) -> Webhook | None:

@@ -17,8 +17,8 @@ DEFAULT_BASE_URL: dict[str, str] = {
 
 AZURE_OPENAI = "azure-openai"
 
-AZURE_HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com", ".openai.azure.us")
-"""Ends of the host names at which Microsoft serves its customers' resources; a key may go there by itself."""
+AZURE_HOSTS = ("*.openai.azure.com", "*.cognitiveservices.azure.com", "*.services.ai.azure.com", "*.openai.azure.us")
+"""Where Microsoft serves its customers' resources; a key may go there by itself."""
 
 _COMPLETION_TOKENS_SINCE = "2024-09-01"
 """Dated versions of Azure OpenAI's API from this on know `max_completion_tokens`."""

@@ -13,7 +13,7 @@ from understudy.api.transcriber import NOT_BUILT_TRANSCRIBERS, SETTINGS, Fallbac
 from understudy.api.voice import NOT_BUILT_VOICES, VoiceProvider
 from understudy.domain.revision import defaults
 from understudy.domain.revision.resolve import Resolution, resolve
-from understudy.domain.routing.providers import DEFAULT_BASE_URL
+from understudy.domain.routing.providers import AZURE_OPENAI, DEFAULT_BASE_URL
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
 
@@ -34,7 +34,8 @@ def resolved(*names: str) -> Resolution:
 def test_the_front_desk_has_something_to_fall_back_to_everywhere() -> None:
     """The demo's assistant: two of each."""
     content = resolved("10-fallback-plan.yaml", "20-front-desk.yaml").snapshot
-    assert [target.account for target in content.model.targets] == ["openai", "openai-spare"]
+    assert [target.account for target in content.model.targets] == ["openai"]
+    assert [target.account for target in content.model.fallbacks] == ["openai-spare"]
     assert [transcriber.account for transcriber in content.transcribers] == ["deepgram", "deepgram-spare"]
     assert [voice.provider for voice in content.voices] == ["openai", "cartesia"]
     assert content.secrets() == ("simulated-cartesia", "simulated-deepgram", "simulated-openai")
@@ -81,7 +82,7 @@ def test_the_example_on_real_providers_sends_keys_home_or_where_allowed() -> Non
     [
         (TranscriberProvider, NOT_BUILT_TRANSCRIBERS, defaults.TRANSCRIBER_PROVIDERS),
         (VoiceProvider, NOT_BUILT_VOICES, defaults.VOICE_PROVIDERS),
-        (AccountProvider, NOT_BUILT_ACCOUNTS, frozenset(DEFAULT_BASE_URL)),
+        (AccountProvider, NOT_BUILT_ACCOUNTS, frozenset(DEFAULT_BASE_URL) | {AZURE_OPENAI}),
     ],
 )
 def test_the_api_refuses_exactly_what_is_not_built(

@@ -4,41 +4,8 @@ from typing import Any
 
 import pytest
 
-from understudy.api.assistant import VoiceAssistantSpec
-from understudy.api.fallback_plan import FallbackPlanSpec
+from tests.unit.domain.revision.written import IMAGE, account, resolved, snapshot
 from understudy.base.errors import InvalidInput
-from understudy.domain.revision.resolve import Resolution, resolve
-from understudy.domain.revision.snapshot import Snapshot
-
-IMAGE = "agent:1"
-
-
-def account(name: str, provider: str, **more: Any) -> dict[str, Any]:
-    return {"name": name, "provider": provider, "credentialsRef": {"name": f"{name}-key"}, **more}
-
-
-def written(**changes: Any) -> dict[str, Any]:
-    """A small assistant's spec with some fields replaced."""
-    accounts = [account("llm", "openai"), account("ears", "deepgram"), account("mouth", "cartesia")]
-    return {
-        "accounts": accounts,
-        "model": {"name": "gpt-4o-mini", "systemPrompt": "You answer the phone."},
-        "transcriber": {"provider": "deepgram"},
-        "voice": {"provider": "openai", "voiceId": "shimmer"},
-        **changes,
-    }
-
-
-def resolved(plan: dict[str, Any] | None = None, prompt: str | None = None, **changes: Any) -> Resolution:
-    if plan is not None:
-        changes["fallbackPlanRef"] = {"name": "house-rules"}
-    spec = VoiceAssistantSpec.model_validate(written(**changes))
-    return resolve(spec, None if plan is None else FallbackPlanSpec.model_validate(plan), prompt, IMAGE)
-
-
-def snapshot(plan: dict[str, Any] | None = None, prompt: str | None = None, **changes: Any) -> Snapshot:
-    return resolved(plan, prompt, **changes).snapshot
-
 
 TWO_EARS = [account("llm", "openai"), account("ears", "deepgram"), account("spare", "deepgram")]
 DEEPGRAM = {"provider": "deepgram", "account": "ears"}
@@ -202,12 +169,6 @@ def test_manual_transcribers_come_before_automatic_ones() -> None:
     plan = {"transcribers": [{"provider": "deepgram", "account": "third"}], "autoFallback": {"transcriber": True}}
     chain = snapshot(plan, accounts=accounts, transcriber=DEEPGRAM).transcribers
     assert [t.account for t in chain] == ["ears", "third", "spare"]
-
-
-def test_the_plans_models_follow_the_deployments() -> None:
-    """One list of targets; an entry that is in both stands once."""
-    models = [{"name": "llm", "account": "llm"}, {"name": "spare", "account": "llm", "model": "other"}]
-    assert [t.name for t in snapshot({"models": models}).model.targets] == ["llm", "spare"]
 
 
 def test_a_prompt_can_come_from_a_config_map() -> None:
