@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from understudy.apps.proxy.egress.genai import ModelRequests
 from understudy.base.errors import ProviderError, ProviderRefused, ProviderTimeout
 
 _CLAUSE_BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
@@ -13,9 +14,13 @@ class EgressMetrics:
 
     Args:
         registry: the process's.
+
+    Attributes:
+        models: requests to models; `models.record(ShotEnd(...))` once for each, when it has ended.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self.models = ModelRequests(registry)
         self.attempts = Counter(
             "understudy_provider_attempts",
             "Requests and sockets opened at providers, by what became of them.",
