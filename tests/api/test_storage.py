@@ -47,11 +47,26 @@ def test_defaults_are_filled_in(kube: Kube) -> None:
     assert spec["rollout"]["minCalls"] == 30
     assert spec["rollout"]["onRegression"] == "Rollback"
     assert spec["agent"]["endOfTurn"] == {"strategy": "SmartTurn", "silence": "1200ms"}
+    spec = _spec(kube, assistant({"spec.model.routing": {}, "spec.model.slack": {"filler": "One moment."}}))
+    assert spec["model"]["routing"] == {"explorePercent": 3, "hedge": False, "hold": "FirstClause"}
+    assert spec["model"]["slack"] == {"filler": "One moment.", "earlyBy": "300ms"}
+
+
+def test_defaults_of_a_plan_are_filled_in(kube: Kube) -> None:
+    """Objects that are there are whole; those that are absent stay absent."""
+    asked = {"askToRepeat": {"text": "Sorry?"}}
+    spec = _spec(kube, plan({"spec": {"retries": {}, "circuitBreaker": {}, "graceful": asked}}))
+    assert spec["retries"] == {"timeout": "4s", "budgetPercent": 10}
+    assert spec["circuitBreaker"] == {"failures": 5, "openFor": "5s"}
+    assert spec["graceful"] == {"askToRepeat": {"text": "Sorry?", "maxTimes": 2}}
+    assert _spec(kube, plan({})) == {}
 
 
 def test_defaults_of_the_server_are_those_of_the_models(kube: Kube) -> None:
     """An object that went through the server means what the same text means without it."""
-    manifest = assistant({"spec.rollout": {}, "spec.proxy": {}, "spec.agent": {"replicas": {}}})
+    manifest = assistant(
+        {"spec.rollout": {}, "spec.proxy": {}, "spec.agent": {"replicas": {}}, "spec.model.routing": {}}
+    )
     stored = VoiceAssistantSpec.model_validate(_spec(kube, manifest))
     assert stored == VoiceAssistantSpec.model_validate(manifest["spec"])
 
@@ -120,7 +135,9 @@ def _merged(base: Any, change: Any) -> Any:
         ("va.spec.transcriber.eotThreshold", "deepgram Flux"),
         ("va.spec.voice.fallbackPlan.voices", "[]: no fallback"),
         ("va.spec.rollout.steps.setWeight", "Percent of new calls that go to the canary"),
-        ("fbp.spec.retries.timeout", "Longest wait for the first useful output"),
+        ("va.spec.model.deployments", "each request goes to the one that is fastest now"),
+        ("va.spec.compliance.dataZones", "are refused where they are named"),
+        ("fbp.spec.retries.timeout", "Longest wait for the first clause of one attempt"),
     ],
 )
 def test_kubectl_explains_fields(server: Server, kube: Kube, tmp_path: Path, field: str, words: str) -> None:

@@ -1,15 +1,18 @@
 """Every manifest that the API server is asked about."""
 
-from tests.api.cases import accounts, assistants, plans, rollouts, transcribers, voices
+from tests.api.cases import accounts, assistants, azure, plans, pools, rollouts, transcribers, voices, zones
 from tests.api.cases.case import Case
 
 CASES: tuple[Case, ...] = (
     *accounts.cases(),
     *assistants.cases(),
+    *azure.cases(),
     *plans.cases(),
+    *pools.cases(),
     *rollouts.cases(),
     *transcribers.cases(),
     *voices.cases(),
+    *zones.cases(),
 )
 
 __all__ = ["CASES", "Case"]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tests.api.cases.case import Case, accepted, plan_accepted, plan_refused, refused
 from tests.api.manifests import GONE, account
 
-NOT_BUILT = ("azure-openai", "assembly-ai", "azure", "gladia", "google", "speechmatics", "11labs", "playht")
+NOT_BUILT = ("assembly-ai", "azure", "gladia", "google", "speechmatics", "11labs", "playht")
 
 SEVERAL = [account("openai"), account("spare", "openai"), account("deepgram"), account("ears", "deepgram")]
 
@@ -56,16 +56,6 @@ def _accounts() -> Iterator[Case]:
     )
     yield refused("no account", {"spec.accounts": []}, ("spec.accounts", "should have at least 1 items"))
     yield refused("account in capitals", {"spec.accounts[2].name": "Cartesia"}, ("spec.accounts[2].name", NAME))
-    yield refused(
-        "region of an account",
-        {"spec.accounts[0].region": "eastus"},
-        ("spec.accounts[0].region", "spec.accounts[].region is not built yet; put the region into baseUrl"),
-    )
-    yield refused(
-        "limits of an account",
-        {"spec.accounts[0].limits": {"requestsPerMinute": 300, "tokensPerMinute": "200k"}},
-        ("spec.accounts[0].limits", "spec.accounts[].limits is not built yet"),
-    )
 
 
 def _urls() -> Iterator[Case]:
@@ -86,19 +76,17 @@ def _model() -> Iterator[Case]:
             "spec.voice.account": "a0",
         },
     )
-    missing = "a deployment's account is not in spec.accounts with provider openai"
+    missing = "a deployment's account is not in spec.accounts with provider openai or azure-openai"
     for name, wrong in (("missing", "nobody"), ("of another provider", "deepgram")):
         change = {"spec.model.deployments": [one, {"name": "two", "account": wrong}]}
         yield refused(f"deployment's account {name}", change, ("spec.model.deployments", missing))
     yield refused(
         "no deployments, several accounts",
         {"spec.accounts": SEVERAL, "spec.transcriber.account": "ears", "spec.voice.account": "openai"},
-        ("spec.model.deployments", "list deployments: spec.accounts has no account with provider openai, or several"),
-    )
-    yield refused(
-        "Azure's deployment name",
-        {"spec.model.deployments": [{**one, "deployment": "gpt"}]},
-        ("spec.model.deployments[0].deployment", "spec.model.deployments[].deployment is not built yet; name what is"),
+        (
+            "spec.model.deployments",
+            "list deployments: spec.accounts has no account with provider openai or azure-openai, or several",
+        ),
     )
     for key in ("name", "account"):
         bad = {**one, key: "Not A Name"}
@@ -107,11 +95,6 @@ def _model() -> Iterator[Case]:
         )
         yield plan_refused(f"model's {key}", {"spec.models": [bad]}, (f"spec.models[0].{key}", NAME))
     yield plan_accepted("models", {"spec.models": [{**one, "model": "gpt-4o"}]})
-    yield plan_refused(
-        "Azure's deployment name",
-        {"spec.models": [{**one, "deployment": "gpt"}]},
-        ("spec.models[0].deployment", "spec.models[].deployment is not built yet"),
-    )
 
 
 def _entry(field: str, provider: str, **more: str) -> dict[str, str]:

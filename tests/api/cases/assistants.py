@@ -19,7 +19,6 @@ NOT_BUILT = (
     ("spec.capacity.maxConcurrentCalls", 50, "limit calls at the carrier"),
     ("spec.capacity.dailyCallCap", 5000, "set the cap at the carrier"),
     ("spec.capacity.alertAtPercent", 80, "alert on the proxies' metrics"),
-    ("spec.compliance.dataZones", ["us"], "list only accounts in your zones"),
     ("spec.agent.replicas.max", 10, "set min to what the peak needs"),
 )
 
