@@ -101,6 +101,8 @@ class Counts:
     hedged: int = 0
     retried: int = 0
     continued: int = 0
+    tokens_cancelled: int = 0
+    """Estimate of what requests that were given up are billed for; whoever does the I/O adds to it."""
 
 
 class Pool:
@@ -129,6 +131,8 @@ class Pool:
         self.draw = draw
         self.spending = Spending(settings.extra_share)
         self.counts = Counts()
+        self.asked = [0] * len(self.targets)
+        """Requests by target."""
         self.failovers: deque[Failover] = deque(maxlen=20)
         self.entries = [self._entry(target) for target in self.targets]
         self._index = {target.key: index for index, target in enumerate(self.targets[: self.size])}
@@ -155,6 +159,10 @@ class Pool:
     def top(self, count: int) -> list[int]:
         """The best targets now, for warming connections."""
         return self._board.top(count)
+
+    def ranking(self) -> list[int]:
+        """Every target: the pool's by rank, then the fallbacks in order."""
+        return [*self._board, *range(self.size, len(self.targets))]
 
     def first(self, ask: Ask, now: float) -> Choice:
         """Where a turn's first request goes."""
@@ -208,6 +216,7 @@ class Pool:
         entry.breaker.fired(now)
         entry.headroom.spend(ask.tokens, now)
         counts = self.counts
+        self.asked[target] += 1
         counts.fired += 1
         counts.explored += why is Why.EXPLORE
         counts.cut += why is Why.CUT
