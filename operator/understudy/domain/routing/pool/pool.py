@@ -133,6 +133,8 @@ class Pool:
         self.counts = Counts()
         self.asked = [0] * len(self.targets)
         """Requests by target."""
+        self.budget_s = USUAL_BUDGET_S
+        """Of the latest turn, in seconds."""
         self.failovers: deque[Failover] = deque(maxlen=20)
         self.entries = [self._entry(target) for target in self.targets]
         self._index = {target.key: index for index, target in enumerate(self.targets[: self.size])}
@@ -166,6 +168,7 @@ class Pool:
 
     def first(self, ask: Ask, now: float) -> Choice:
         """Where a turn's first request goes."""
+        self.budget_s = ask.budget_s
         if self.size > 1 and (found := self._exploration(ask, now)) is not None:
             return Choice(found, Why.EXPLORE, self.cut_s(found, ask, now, ask.budget_s))
         target, why = self._fastest(ask, now)
