@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from tests.bench.routing import litellm_parent
 from tests.bench.routing.baselines import BASELINES
 from tests.bench.routing.clairvoyant import clairvoyant
 from tests.bench.routing.engine import Engine, Tally
@@ -24,6 +25,8 @@ def tally(world: World, policy: str | Factory, seed: int = 0) -> Tally:
     """One run."""
     if policy == "race":
         return race(world)
+    if isinstance(policy, str) and policy in litellm_parent.VARIANTS:
+        return litellm_parent.tally(world, policy, seed)
     if policy == "clairvoyant":
         return Engine(world, clairvoyant(_limit(world)), seed).run()
     return Engine(world, FACTORIES[policy] if isinstance(policy, str) else policy, seed).run()
