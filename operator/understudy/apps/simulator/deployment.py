@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.apps.simulator import chance
+from understudy.apps.simulator.model.cache import PromptCache
+from understudy.apps.simulator.model.limits import Meter
 from understudy.apps.simulator.script import DeploymentSettings, Fault, FaultKind, Script, merged
+from understudy.base.clock import Clock, SystemClock
 
-CONNECTION_FAULTS = frozenset({FaultKind.HANG, FaultKind.STATUS, FaultKind.REFUSE, FaultKind.DROP})
+CONNECTION_FAULTS = frozenset({FaultKind.HANG, FaultKind.STATUS, FaultKind.REFUSE, FaultKind.RESET, FaultKind.DROP})
 """What happens to a WebSocket as a whole; the other faults strike the single utterance on it."""
 
 MAX_DIALOGUES = 50
@@ -22,12 +25,17 @@ UTTERANCE_FAULTS = frozenset(FaultKind) - CONNECTION_FAULTS
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request: its index in the deployment, its chance, and the fault that strikes it."""
+    """One request: its index in the deployment, its chance, and the fault that strikes it.
+
+    Attributes:
+        elapsed_s: seconds since the settings began.
+    """
 
     index: int
     draw: random.Random
     settings: DeploymentSettings
     fault: Fault | None
+    elapsed_s: float = 0.0
 
     def has(self, *kinds: FaultKind) -> bool:
         """Whether the fault is one of these kinds."""
@@ -50,6 +58,10 @@ class Stats:
     aborted: int = 0
     """The client went away before the answer was complete."""
     unauthorized: int = 0
+    limited: int = 0
+    """Answered with 429 because of the limits."""
+    cached: int = 0
+    """Model requests whose prompt was partly cached."""
     live: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
@@ -62,10 +74,16 @@ class Stats:
 class Deployment:
     """One account. Requests are numbered in the order they arrive."""
 
-    def __init__(self, name: str, seed: int, settings: DeploymentSettings) -> None:
+    def __init__(self, name: str, seed: int, settings: DeploymentSettings, clock: Clock | None = None) -> None:
         self.name = name
         self.settings = settings
         self.stats = Stats()
+        self.cache = PromptCache()
+        self._clock = clock or SystemClock()
+        self._began = self._clock.monotonic()
+        self.meter = Meter(settings.limits, self._began)
+        self._tokens: dict[str, float] = {}
+        """Entra tokens given out, with the monotonic time at which each expires."""
         self.dialogues: deque[list[Any]] = deque(maxlen=MAX_DIALOGUES)
         """What the model was told and what it answered, newest last: as a provider's own log would have it."""
         self._scripted = settings
@@ -79,14 +97,33 @@ class Deployment:
         Raises:
             InvalidInput: the change is not one.
         """
-        self.settings = self._scripted if change is None else merged(self.settings, change)
+        before = self.settings
+        self.settings = self._scripted if change is None else merged(before, change)
         self._struck.clear()
+        self._began = self._clock.monotonic()
+        if self.settings.limits != before.limits:
+            self.meter = Meter(self.settings.limits, self._began)
 
     def accepts(self, key: str | None) -> bool:
-        """Whether a request with this API key is let in; counts those that are not."""
-        accepted = not self.settings.api_keys or key in self.settings.api_keys
+        """Whether a request with this API key or token is let in; counts those that are not."""
+        anybody = not self.settings.api_keys and not self.settings.entra
+        accepted = anybody or key in self.settings.api_keys or self._known(key)
         self.stats.unauthorized += not accepted
         return accepted
+
+    def give_token(self, token: str) -> None:
+        """Accept this Entra token until it expires."""
+        lives_s = self.settings.entra.expires_s if self.settings.entra else 0
+        self._tokens[token] = self._clock.monotonic() + lives_s
+
+    def _known(self, token: str | None) -> bool:
+        return token is not None and self._clock.monotonic() < self._tokens.get(token, 0.0)
+
+    def admit(self, tokens: int) -> tuple[bool, float]:
+        """Whether the limits let a model request of so many tokens in now, and the seconds to wait where not."""
+        wait_s = self.meter.spend(tokens, self._clock.monotonic())
+        self.stats.limited += wait_s > 0
+        return wait_s <= 0, wait_s
 
     @contextmanager
     def exchange(self, model: str | None, kinds: frozenset[FaultKind] = frozenset(FaultKind)) -> Iterator[Exchange]:
@@ -116,21 +153,25 @@ class Deployment:
         draw = chance.stream(self._seed, self.name, index)
         faults = [fault for fault in self.settings.faults if fault.kind in kinds]
         struck = [self._struck[id(fault)] for fault in faults]
-        position = chance.choose(faults, struck, index, model, draw)
+        elapsed_s = self._clock.monotonic() - self._began
+        position = chance.choose(faults, struck, chance.Moment(index, model, elapsed_s), draw)
         fault = faults[position] if position >= 0 else None
         if fault is not None:
             self._struck[id(fault)] += 1
             self.stats.faults[fault.kind.value] += 1
-        return Exchange(index, draw, self.settings, fault)
+        return Exchange(index, draw, self.settings, fault, elapsed_s)
 
 
 class Deployments:
     """All accounts of a script."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, clock: Clock | None = None) -> None:
         self._seed = script.seed
+        self._clock = clock or SystemClock()
         self._open = not script.deployments
-        self._by_name = {name: Deployment(name, script.seed, s) for name, s in script.deployments.items()}
+        self._by_name = {
+            name: Deployment(name, script.seed, settings, self._clock) for name, settings in script.deployments.items()
+        }
 
     def find(self, name: str) -> Deployment | None:
         """The deployment of that name; one is made up when the script lists none at all."""
@@ -140,7 +181,9 @@ class Deployments:
 
     def create(self, name: str) -> Deployment:
         """The deployment of that name, with the default settings where it is new."""
-        return self._by_name.setdefault(name, Deployment(name, self._seed, DeploymentSettings()))
+        if name not in self._by_name:
+            self._by_name[name] = Deployment(name, self._seed, DeploymentSettings(), self._clock)
+        return self._by_name[name]
 
     def stats(self) -> dict[str, Any]:
         """Counts by deployment."""

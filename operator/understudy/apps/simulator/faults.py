@@ -2,7 +2,7 @@
 
 | kind          | model | transcriber | voice (HTTP) | voice (WebSocket) |
 |---------------|-------|-------------|--------------|-------------------|
-| hang, status, refuse | before any answer, everywhere ||||
+| hang, status, refuse, reset | before any answer, everywhere ||||
 | headers-hang  | yes   | -           | yes          | -                 |
 | keep-alive, role-only | yes | -     | -            | -                 |
 | stall, cut    | at token | -        | at chunk     | at chunk          |
@@ -14,6 +14,8 @@
 """
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -42,6 +44,20 @@ def cut(request: web.Request) -> None:
     request.transport.abort()
 
 
+def reset(request: web.Request) -> None:
+    """Send the beginning of the headers, then reset the connection (RST rather than FIN).
+
+    Raises:
+        ConnectionResetError: the client is gone already.
+    """
+    if request.transport is None:
+        raise ConnectionResetError("the client is gone")
+    request.transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/ev")
+    linger = struct.pack("ii", 1, 0)  # close at once, without waiting for what is unsent
+    request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    request.transport.abort()
+
+
 async def before_answer(
     request: web.Request, exchange: Exchange, refused: Callable[[int, str], web.Response]
 ) -> web.StreamResponse | None:
@@ -54,14 +70,16 @@ async def before_answer(
         return None
     if fault.kind is FaultKind.HANG:
         await hang()
-    if fault.kind is FaultKind.REFUSE:
-        cut(request)
+    if fault.kind in (FaultKind.REFUSE, FaultKind.RESET):
+        (cut if fault.kind is FaultKind.REFUSE else reset)(request)
         return web.Response()
     if fault.kind is not FaultKind.STATUS:
         return None
     response = refused(fault.status, "refused by the script")
     if fault.retry_after_s is not None:
         response.headers["Retry-After"] = str(fault.retry_after_s)
+    if fault.retry_after_ms is not None:
+        response.headers["retry-after-ms"] = str(fault.retry_after_ms)
     return response
 
 

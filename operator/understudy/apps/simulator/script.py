@@ -29,6 +29,7 @@ class FaultKind(StrEnum):
     MALFORMED = "malformed"
     STATUS = "status"
     REFUSE = "refuse"
+    RESET = "reset"
     NO_OUTPUT = "no-output"
     SILENT_AUDIO = "silent-audio"
     DROP = "drop"
@@ -43,6 +44,10 @@ class Fault(Section):
     """Share of the requests it hits, drawn from the seed and the request's index."""
     after: int = Field(default=0, ge=0)
     """Requests of the deployment that pass before it may strike."""
+    from_s: float = Field(default=0.0, ge=0)
+    """Seconds, since the start or since the deployment was last changed, from which on it may strike."""
+    until_s: float | None = Field(default=None, ge=0)
+    """Seconds from which on it no longer may; absent: no end."""
     count: int | None = Field(default=None, ge=0)
     """How many requests it hits at most; absent: no bound."""
     model: str | None = None
@@ -53,6 +58,7 @@ class Fault(Section):
     """drop: how long the WebSocket lives."""
     status: int = Field(default=500, ge=400, le=599)
     retry_after_s: int | None = None
+    retry_after_ms: int | None = None
 
 
 class Persona(StrEnum):
@@ -64,15 +70,46 @@ class Persona(StrEnum):
     """Gives empty answers, repeats itself, asks the caller to repeat."""
 
 
+class Continues(StrEnum):
+    """What a model says when it is asked to go on with an answer that broke off."""
+
+    EXACTLY = "Exactly"
+    """The rest, from the next character on."""
+    OVERLAPPING = "Overlapping"
+    """The rest, with the last two words that were said once more."""
+    ANEW = "Anew"
+    """The whole answer again."""
+
+
+class Drift(Section):
+    """How slow a model is at a time; between two of these its factor changes evenly."""
+
+    at_s: float = Field(ge=0)
+    """Seconds since the start or since the deployment was last changed."""
+    factor: float = Field(gt=0)
+    """Of `firstMs`."""
+
+
 class ModelSettings(Section):
     """One model name."""
 
     persona: Persona = Persona.GOOD
-    first_ms: int = Field(default=150, ge=0)
-    """Request → first token."""
+    answer: str | None = None
+    """Said to everything, instead of holding the restaurant's conversation."""
+    continues: Continues = Continues.EXACTLY
+    first_ms: float = Field(default=150, ge=0)
+    """Request → first token; the median where `sigma` is set."""
+    sigma: float = Field(default=0.0, ge=0, le=3)
+    """Standard deviation of the logarithm of the time to the first token: 0.3 is a good day, 0.7 a bad one."""
     jitter_ms: int = Field(default=0, ge=0)
     """Up to this much is added to `first_ms`, drawn from the seed."""
-    token_ms: int = Field(default=12, ge=0)
+    drift: tuple[Drift, ...] = ()
+    """In order of time; before the first and after the last, theirs holds."""
+    prompt_ms: float = Field(default=0.0, ge=0)
+    """Milliseconds added for each 1000 tokens of the prompt that are not cached."""
+    cache_saves: float = Field(default=0.0, ge=0, le=1)
+    """Share of the time to the first token that is saved when the whole prompt but the last message is cached."""
+    token_ms: float = Field(default=12, ge=0)
 
 
 DEFAULT_MODELS = {
@@ -127,11 +164,33 @@ class VoiceSettings(Section):
     """espeak-ng voices by voice id; the others are spread over the built-in list."""
 
 
+class Limits(Section):
+    """How many model requests are taken; beyond that, 429. Absent fields: no limit."""
+
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+    """Of the prompt and of the longest answer that the request allows."""
+    burst_s: float = Field(default=60.0, gt=0, le=60)
+    """Seconds' worth of the limit that may be used at once: providers enforce over less than a minute."""
+
+
+class Entra(Section):
+    """An application of Microsoft Entra that may use this account."""
+
+    client_id: str
+    client_secret: str
+    expires_s: int = Field(default=3599, ge=0)
+    """How long its tokens live."""
+
+
 class DeploymentSettings(Section):
     """One simulated account: any of the services under /<name>/."""
 
     api_keys: tuple[str, ...] = ()
-    """Keys that are accepted; none listed: any or none is."""
+    """Keys that are accepted; none listed, and no `entra`: any or none is."""
+    entra: Entra | None = None
+    """Who gets tokens at /<name>/<tenant>/oauth2/v2.0/token, which are accepted as keys are."""
+    limits: Limits = Limits()
     models: dict[str, ModelSettings] = Field(default_factory=lambda: dict(DEFAULT_MODELS))
     """Names other than these are answered with 404, as OpenAI does."""
     transcriber: TranscriberSettings = TranscriberSettings()

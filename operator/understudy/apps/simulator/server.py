@@ -9,11 +9,13 @@ from pathlib import Path
 
 from aiohttp import web
 
+from understudy.apps.simulator import entra
 from understudy.apps.simulator.audio.espeak import Speech
 from understudy.apps.simulator.control import Control
 from understudy.apps.simulator.deployment import Deployment, Deployments
+from understudy.apps.simulator.model.flavour import refused as openai_refused
+from understudy.apps.simulator.model.flavour import refused_by_azure as azure_refused
 from understudy.apps.simulator.model.handler import ModelHandler
-from understudy.apps.simulator.model.handler import refused as openai_refused
 from understudy.apps.simulator.script import Script
 from understudy.apps.simulator.transcriber.handler import ListenHandler
 from understudy.apps.simulator.transcriber.handler import refused as deepgram_refused
@@ -58,9 +60,10 @@ async def running(
     script: Script, *, host: str = "127.0.0.1", port: int = 0, cache: Path | None = None, clock: Clock | None = None
 ) -> AsyncIterator[Simulator]:
     """Serve the script until the block ends; port 0 takes a free one. `cache` keeps speech between runs."""
-    deployments = Deployments(script)
+    clock = clock or SystemClock()
+    deployments = Deployments(script, clock)
     pool = RecogniserPool(script.recogniser_processes)
-    app = _application(deployments, pool, Sounds(Speech(cache)), clock or SystemClock())
+    app = _application(deployments, pool, Sounds(Speech(cache)), clock)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
@@ -78,6 +81,8 @@ def _application(deployments: Deployments, pool: RecogniserPool, sounds: Sounds,
     model, listen = ModelHandler(clock), ListenHandler(pool, clock)
     routes: list[tuple[str, str, Handler, Refused]] = [
         ("POST", "/v1/chat/completions", model.completions, openai_refused),
+        ("POST", "/openai/v1/chat/completions", model.azure_v1, azure_refused),
+        ("POST", "/openai/deployments/{model}/chat/completions", model.azure_deployment, azure_refused),
         ("GET", "/v1/models", model.models, openai_refused),
         ("POST", "/v1/audio/speech", OpenAiVoiceHandler(sounds).speech, openai_refused),
         ("GET", "/v1/listen", listen.websocket, deepgram_refused),
@@ -85,11 +90,13 @@ def _application(deployments: Deployments, pool: RecogniserPool, sounds: Sounds,
     ]
     for method, path, handler, refused in routes:
         app.router.add_route(method, f"/{{deployment}}{path}", _admitted(deployments, handler, refused))
+    giving = _admitted(deployments, entra.token, openai_refused, with_key=False)
+    app.router.add_post("/{deployment}/{tenant}/oauth2/v2.0/token", giving)
     return app
 
 
 def _admitted(
-    deployments: Deployments, handler: Handler, refused: Refused
+    deployments: Deployments, handler: Handler, refused: Refused, *, with_key: bool = True
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """`handler`, for requests to a known deployment with a key that it accepts."""
 
@@ -97,7 +104,7 @@ def _admitted(
         deployment = deployments.find(request.match_info["deployment"])
         if deployment is None:
             return refused(404, "no such deployment in the script")
-        if not deployment.accepts(api_key(request)):
+        if with_key and not deployment.accepts(api_key(request)):
             return refused(401, "Incorrect API key provided")
         try:
             return await handler(request, deployment)
@@ -113,4 +120,4 @@ def api_key(request: web.Request) -> str | None:
     found = _SCHEME.match(request.headers.get("Authorization", ""))
     if found:
         return found.group(1)
-    return request.headers.get("X-API-Key") or request.query.get("api_key")
+    return request.headers.get("X-API-Key") or request.headers.get("api-key") or request.query.get("api_key")

@@ -52,7 +52,7 @@ def test_a_bound_on_one_fault_leaves_the_luck_of_the_others_alone() -> None:
 
     def hits(count: int | None) -> list[bool]:
         faults = [Fault(kind=FaultKind.HANG, probability=0.5, count=count), second]
-        return [chance.choose(faults, [9, 0], i, None, chance.stream(1, i)) == 1 for i in range(50)]
+        return [chance.choose(faults, [9, 0], chance.Moment(i), chance.stream(1, i)) == 1 for i in range(50)]
 
     assert all(free or not bound for bound, free in zip(hits(None), hits(9), strict=True))
     assert any(hits(None))

@@ -20,7 +20,8 @@ class Completion:
     model: str
     created: int
     reply: Reply
-    prompt_characters: int
+    prompt_tokens: int
+    cached_tokens: int = 0
 
     @property
     def finish_reason(self) -> str:
@@ -39,6 +40,11 @@ class Completion:
     def chunk(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
         """One server-sent event."""
         return _event(self._chunk_head() | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+    def filter_chunk(self) -> bytes:
+        """Azure OpenAI's first event: what its content filter found in the prompt, and no choices."""
+        head = {"id": "", "object": "", "created": 0, "model": "", "choices": []}
+        return _event(head | {"prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}]})
 
     def usage_chunk(self) -> bytes:
         """The event with the usage, sent when `stream_options.include_usage` asks for it."""
@@ -63,10 +69,19 @@ class Completion:
     def _chunk_head(self) -> dict[str, Any]:
         return {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model}
 
-    def _usage(self) -> dict[str, int]:
-        prompt = self.prompt_characters // CHARACTERS_PER_TOKEN + 1
+    def _usage(self) -> dict[str, Any]:
         completion = len(self.pieces())
-        return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+        return {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": completion,
+            "total_tokens": self.prompt_tokens + completion,
+            "prompt_tokens_details": {"cached_tokens": self.cached_tokens, "audio_tokens": 0},
+        }
+
+
+def count(prompt: Any) -> int:
+    """Tokens of a prompt, by rule of thumb."""
+    return len(json.dumps(prompt)) // CHARACTERS_PER_TOKEN + 1
 
 
 def tokens(text: str) -> Iterator[str]:

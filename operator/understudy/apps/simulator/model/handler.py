@@ -1,30 +1,23 @@
-"""`POST /v1/chat/completions` and `GET /v1/models`, as OpenAI answers them."""
+"""`POST …/chat/completions` and `GET /v1/models`, as OpenAI and Azure OpenAI answer them."""
 
-import json
 from typing import Any
 
 from aiohttp import web
 
 from understudy.apps.simulator import faults
 from understudy.apps.simulator.deployment import Deployment, Exchange
+from understudy.apps.simulator.model import chunks
+from understudy.apps.simulator.model.answer import Answer
 from understudy.apps.simulator.model.chunks import Completion
-from understudy.apps.simulator.model.reply import reply
-from understudy.apps.simulator.script import FaultKind, ModelSettings
+from understudy.apps.simulator.model.flavour import Flavour
+from understudy.apps.simulator.model.limits import retry_headers
+from understudy.apps.simulator.model.reply import answer
+from understudy.apps.simulator.model.timing import first_ms
+from understudy.apps.simulator.script import ModelSettings
 from understudy.base.clock import Clock
 
-KEEP_ALIVE_MS = 1000
-"""Between two comments of a stream that only pretends to be alive."""
-
-_BROKEN_EVENT = (
-    b'data: {"id":"chatcmpl-broken","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"con\n\n'
-)
-
-
-def refused(status: int, message: str, code: str | None = None) -> web.Response:
-    """An error in OpenAI's shape."""
-    kinds = {401: "invalid_request_error", 404: "invalid_request_error", 429: "rate_limit_error"}
-    error = {"message": message, "type": kinds.get(status, "server_error"), "param": None, "code": code}
-    return web.json_response({"error": error}, status=status)
+LONGEST_ANSWER_TOKENS = 16
+"""Counted against the limits for a request that does not say how long its answer may be."""
 
 
 class ModelHandler:
@@ -42,102 +35,71 @@ class ModelHandler:
         return web.json_response({"object": "list", "data": listed})
 
     async def completions(self, request: web.Request, deployment: Deployment) -> web.StreamResponse:
-        """One chat completion."""
+        """`/v1/chat/completions`."""
+        return await self._complete(request, deployment, Flavour())
+
+    async def azure_v1(self, request: web.Request, deployment: Deployment) -> web.StreamResponse:
+        """`/openai/v1/chat/completions`: Azure OpenAI's v1 API; the body's `model` names the deployment."""
+        return await self._complete(request, deployment, Flavour(azure=True))
+
+    async def azure_deployment(self, request: web.Request, deployment: Deployment) -> web.StreamResponse:
+        """`/openai/deployments/{model}/chat/completions?api-version=…`."""
+        flavour = Flavour(azure=True, model=request.match_info["model"])
+        if not request.query.get("api-version"):
+            return flavour.refused(404, "Resource not found")
+        return await self._complete(request, deployment, flavour)
+
+    async def _complete(self, request: web.Request, deployment: Deployment, flavour: Flavour) -> web.StreamResponse:
         try:
             body = await request.json()
-            name, messages = str(body["model"]), body["messages"]
+            name, messages = flavour.name(body), list(body["messages"])
         except (ValueError, KeyError, TypeError):
-            return refused(400, "the body must be JSON with model and messages")
+            return flavour.refused(400, "the body must be JSON with model and messages")
         with deployment.exchange(name) as exchange:
-            failed = await faults.before_answer(request, exchange, refused)
+            failed = await faults.before_answer(request, exchange, flavour.refused)
             if failed is not None:
                 return failed
             settings = deployment.settings.models.get(name)
             if settings is None:
-                return refused(404, f"The model `{name}` does not exist", "model_not_found")
-            said = reply(messages, body.get("tools") or [], settings.persona, exchange.draw)
-            deployment.dialogues.append([*messages, {"role": "assistant", "content": said.text, "model": name}])
-            completion = self._completion(deployment, exchange, name, messages, said)
-            answer = _Answer(request, exchange, settings, completion)
-            usage = bool((body.get("stream_options") or {}).get("include_usage"))
-            return await (answer.stream(include_usage=usage) if body.get("stream") else answer.whole())
+                return flavour.refused(404, f"The model `{name}` does not exist", "model_not_found")
+            admitted, wait_s = deployment.admit(chunks.count(messages) + _longest(body))
+            if not admitted:
+                return self._limited(deployment, flavour, wait_s)
+            headers = self._headers(deployment, flavour)
+            completion, wait_ms = self._think(deployment, exchange, (name, settings), body)
+            sending = Answer(request, exchange, settings, completion, wait_ms, headers, flavour.azure)
+            return await sending.send(body)
 
-    def _completion(
-        self, deployment: Deployment, exchange: Exchange, name: str, messages: Any, said: Any
-    ) -> Completion:
-        return Completion(
+    def _think(
+        self, deployment: Deployment, exchange: Exchange, model: tuple[str, ModelSettings], body: dict[str, Any]
+    ) -> tuple[Completion, float]:
+        """The answer, and the milliseconds to its first token."""
+        (name, settings), messages = model, body["messages"]
+        said = answer(messages, body.get("tools") or [], settings, exchange.draw)
+        deployment.dialogues.append([*messages, {"role": "assistant", "content": said.text, "model": name}])
+        tokens, cached = chunks.count(messages), deployment.cache.share(messages)
+        deployment.stats.cached += cached > 0
+        completion = Completion(
             id=f"chatcmpl-{deployment.name}-{exchange.index}",
             model=name,
             created=int(self._clock.now()),
             reply=said,
-            prompt_characters=len(json.dumps(messages)),
+            prompt_tokens=tokens,
+            cached_tokens=int(tokens * cached),
         )
+        return completion, first_ms(settings, exchange.draw, exchange.elapsed_s, tokens, cached)
+
+    def _headers(self, deployment: Deployment, flavour: Flavour) -> dict[str, str]:
+        told = deployment.meter.headers(self._clock.monotonic(), azure=flavour.azure)
+        return told | ({"x-ms-region": "Simulated"} if flavour.azure else {})
+
+    def _limited(self, deployment: Deployment, flavour: Flavour, wait_s: float) -> web.Response:
+        message = f"Rate limit reached. Please try again in {wait_s:.3f}s."
+        response = flavour.refused(429, message, "rate_limit_exceeded")
+        response.headers.update(self._headers(deployment, flavour) | retry_headers(wait_s))
+        return response
 
 
-class _Answer:
-    """One completion on its way to the client."""
-
-    def __init__(
-        self, request: web.Request, exchange: Exchange, settings: ModelSettings, completion: Completion
-    ) -> None:
-        self._request = request
-        self._exchange = exchange
-        self._settings = settings
-        self._completion = completion
-        self._pieces = [] if exchange.has(FaultKind.NO_OUTPUT) else completion.pieces()
-
-    async def whole(self) -> web.StreamResponse:
-        if self._exchange.has(FaultKind.HEADERS_HANG, FaultKind.KEEP_ALIVE, FaultKind.ROLE_ONLY, FaultKind.STALL):
-            await web.StreamResponse().prepare(self._request)
-            await faults.hang()
-        await self._wait(len(self._pieces))
-        if self._exchange.has(FaultKind.CUT):
-            faults.cut(self._request)
-        if self._exchange.has(FaultKind.MALFORMED):
-            return web.Response(body=b'{"id":"chatcmpl-broken","choi', content_type="application/json")
-        return web.json_response(self._completion.whole())
-
-    async def stream(self, *, include_usage: bool) -> web.StreamResponse:
-        headers = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
-        out = web.StreamResponse(headers=headers)
-        await self._begin(out)
-        for sent, piece in enumerate(self._pieces):
-            await self._misbehave(out, sent)
-            await out.write(self._completion.chunk(piece))
-            await faults.pause(self._settings.token_ms)
-        await self._misbehave(out, len(self._pieces))
-        await out.write(self._completion.chunk({}, self._completion.finish_reason))
-        if include_usage:
-            await out.write(self._completion.usage_chunk())
-        await out.write(b"data: [DONE]\n\n")
-        await out.write_eof()
-        return out
-
-    async def _begin(self, out: web.StreamResponse) -> None:
-        """Up to and including the chunk that only says who speaks."""
-        if self._exchange.has(FaultKind.HEADERS_HANG, FaultKind.KEEP_ALIVE):
-            await out.prepare(self._request)
-            await self._pretend(out)
-        await self._wait(0)
-        await out.prepare(self._request)
-        await out.write(self._completion.chunk({"role": "assistant", "content": "", "refusal": None}))
-        if self._exchange.has(FaultKind.ROLE_ONLY):
-            await faults.hang()
-
-    async def _pretend(self, out: web.StreamResponse) -> None:
-        while self._exchange.has(FaultKind.KEEP_ALIVE):
-            await out.write(b": keep-alive\n\n")
-            await faults.pause(KEEP_ALIVE_MS)
-        await faults.hang()
-
-    async def _misbehave(self, out: web.StreamResponse, sent: int) -> None:
-        if self._exchange.strikes(FaultKind.STALL, sent):
-            await faults.hang()
-        if self._exchange.strikes(FaultKind.CUT, sent):
-            faults.cut(self._request)
-        if self._exchange.strikes(FaultKind.MALFORMED, sent):
-            await out.write(_BROKEN_EVENT)
-
-    async def _wait(self, tokens: int) -> None:
-        jitter = self._exchange.draw.uniform(0, self._settings.jitter_ms)
-        await faults.pause(self._settings.first_ms + jitter + tokens * self._settings.token_ms)
+def _longest(body: dict[str, Any]) -> int:
+    """Tokens of the longest answer that the request allows, as the limits count them."""
+    return int(body.get("max_completion_tokens") or body.get("max_tokens") or LONGEST_ANSWER_TOKENS)

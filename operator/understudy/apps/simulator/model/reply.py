@@ -10,7 +10,11 @@ from typing import Any
 from understudy.apps.simulator.model import wording
 from understudy.apps.simulator.model.conversation import Act, Talk, follow
 from understudy.apps.simulator.model.understanding import as_number
-from understudy.apps.simulator.script import Persona
+from understudy.apps.simulator.script import Continues, ModelSettings, Persona
+from understudy.domain.routing.prompt import CONTINUE
+
+OVERLAP_WORDS = 2
+"""Words that a model says once more when it goes on sloppily."""
 
 POOR_EMPTY = 0.3
 """Share of a poor model's answers that are empty; enough to be noticed within one call."""
@@ -37,6 +41,41 @@ class Reply:
     text: str = ""
     tool: str | None = None
     arguments: str = ""
+
+
+def answer(
+    messages: Sequence[Message], tools: Sequence[Message], settings: ModelSettings, draw: random.Random
+) -> Reply:
+    """What the model sends: its reply, or the rest of one that broke off.
+
+    It is asked for the rest by a dialogue that ends with the assistant's own message, or with the user's `CONTINUE`
+    after that. The rest of another model's words is not known: then the whole reply is sent, as models do.
+    """
+    before, begun = _begun(messages)
+    whole = Reply(settings.answer) if settings.answer else reply(before, tools, settings.persona, draw)
+    if begun is None or whole.tool or not whole.text.startswith(begun):
+        return whole
+    return Reply(_rest(whole.text, begun, settings.continues))
+
+
+def _begun(messages: Sequence[Message]) -> tuple[Sequence[Message], str | None]:
+    """The dialogue without an answer to go on with, and that answer's beginning; None when there is none."""
+    end = len(messages)
+    if end and messages[-1].get("role") == "user" and _text(messages[-1]) == CONTINUE:
+        end -= 1
+    last = messages[end - 1] if end else {}
+    if last.get("role") != "assistant" or last.get("tool_calls"):
+        return messages, None
+    return messages[: end - 1], _text(last).rstrip()
+
+
+def _rest(text: str, begun: str, continues: Continues) -> str:
+    if continues is Continues.ANEW:
+        return text
+    if continues is Continues.OVERLAPPING:
+        again = begun.split()[-OVERLAP_WORDS:]
+        return " ".join(again) + text[len(begun) :]
+    return text[len(begun) :]
 
 
 def reply(messages: Sequence[Message], tools: Sequence[Message], persona: Persona, draw: random.Random) -> Reply:

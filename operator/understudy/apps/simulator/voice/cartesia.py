@@ -11,7 +11,7 @@ from aiohttp import WSMsgType, web
 from understudy.apps.simulator import faults
 from understudy.apps.simulator.audio import mulaw, pcm
 from understudy.apps.simulator.deployment import UTTERANCE_FAULTS, Deployment, Exchange
-from understudy.apps.simulator.model.handler import refused
+from understudy.apps.simulator.model.flavour import refused
 from understudy.apps.simulator.script import FaultKind
 from understudy.apps.simulator.voice.sound import Sounds, chunks, word_times
 

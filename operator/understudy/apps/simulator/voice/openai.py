@@ -7,7 +7,7 @@ from aiohttp import web
 from understudy.apps.simulator import faults
 from understudy.apps.simulator.audio import pcm
 from understudy.apps.simulator.deployment import Deployment, Exchange
-from understudy.apps.simulator.model.handler import refused
+from understudy.apps.simulator.model.flavour import refused
 from understudy.apps.simulator.script import FaultKind, VoiceSettings
 from understudy.apps.simulator.voice.sound import Sounds, chunks
 
