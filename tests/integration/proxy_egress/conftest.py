@@ -1,6 +1,7 @@
 """A proxy's egress on loopback, in front of providers that a test plays itself."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from understudy.apps.proxy.credentials import Credentials, CredentialUnavailable
 from understudy.apps.proxy.egress import routes
 from understudy.apps.proxy.http.over_aiohttp import AiohttpTransport
 from understudy.apps.proxy.metrics import Metrics
+from understudy.apps.proxy.pools import Pools
 from understudy.base.clock import SystemClock
 from understudy.base.errors import Unauthorized
 from understudy.domain.calls.observation import CredentialProblem
@@ -34,6 +36,9 @@ class FakeLedger:
 
     def names(self) -> list[str]:
         return [entry[0] for entry in self.entries]
+
+    def budget_left(self, _now: float) -> float:
+        return 1.2
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         """Any method of a ledger."""
@@ -59,6 +64,7 @@ class FakeCall:
         self.dialogue: list[dict[str, Any]] = []
         self.earlier: list[dict[str, Any]] = []
         self.failure = ""
+        self.served_by = "abcd1234"
         self.serving = snapshot
 
     def snapshot(self) -> Snapshot:
@@ -67,6 +73,13 @@ class FakeCall:
     def begin_model_turn(self, now: float) -> Snapshot:
         self.ledger.model_request(now, rescued=False)
         return self.serving
+
+
+class InOrder(random.Random):
+    """Chance that takes equals in their order, and explores when it is sure to."""
+
+    def random(self) -> float:
+        return 0.0
 
 
 class FakeRegistry:
@@ -89,6 +102,13 @@ class FakeCredentials:
             problem = CredentialProblem(account=account.name, secret="", reason="MissingSecret", message="missing")
             raise CredentialUnavailable(problem)
         return self.keys[account.name]
+
+    async def headers_for(self, namespace: str, account: Account) -> dict[str, str]:
+        key = self.key_for(namespace, account)
+        return {"Authorization": f"Bearer {key}"} if key else {}
+
+    def version(self, _namespace: str, account: Account) -> str:
+        return self.keys.get(account.name) or ""
 
     def secret_for(self, _namespace: str, secret: str, _url: str) -> str:
         return f"secret-of-{secret}"
@@ -162,6 +182,7 @@ def start_proxy(serve: Serve, stack: AsyncExitStack) -> StartProxy:
             metrics=metrics,
             session_factory=lambda: upstreams,
             transport=AiohttpTransport(lambda: upstreams),
+            pools=Pools(InOrder(0)),
         )
         url = await serve(*routes(context), cancels=False)  # as the real one
         session = await stack.enter_async_context(aiohttp.ClientSession())

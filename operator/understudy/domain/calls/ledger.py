@@ -104,9 +104,18 @@ class Ledger:
             self._open_if_caller_spoke(now)
         self._turn = self._turn.to_voice(now)
 
-    def voice_audio(self, now: float) -> None:
-        """The voice produced audio. Later ones of the same turn are ignored."""
+    def voice_audio(self, now: float) -> float | None:
+        """The voice produced audio: seconds that took, for the turn's first; None for later ones, which are ignored."""
+        first = self._turn.voice_started is None and self._turn.voice_requested is not None
         self._turn = self._turn.from_voice(now)
+        return now - (self._turn.voice_requested or now) if first else None
+
+    def budget_left(self, now: float) -> float:
+        """Seconds until the assistant should speak; less than nothing when that was in the past.
+
+        Of an answer that is heard already a later request, such as that after a tool call, has a budget of its own.
+        """
+        return self._turn.begun(now) + self._budget_s - now
 
     def tool_result(self, *, ok: bool) -> None:
         """A tool call of the model was carried out, or failed."""

@@ -41,6 +41,10 @@ class OpenTurn:
         """Whether the agent has begun to answer: before that, what is heard is still the previous answer."""
         return self.model_requested is not None or self.voice_requested is not None
 
+    def begun(self, now: float) -> float:
+        """When the caller began to wait for what is asked for at `now`: for a greeting, nobody has."""
+        return now if self.audible is not None or self.caller_ended is None else self.caller_ended
+
     def requested(self, now: float, *, rescued: bool) -> Self:
         """The model was asked."""
         first = now if self.model_requested is None else self.model_requested

@@ -37,29 +37,6 @@ def may_end(text: str) -> bool:
     return _MARK.search(text) is not None
 
 
-class FirstClause:
-    """Says when the first speakable clause of a streamed text is complete."""
-
-    def __init__(self) -> None:
-        self._text = ""
-        self.complete = False
-
-    def feed(self, text: str) -> bool:
-        """Whether `text`, the next piece, completes the first clause: true at most once."""
-        if self.complete:
-            return False
-        self._text += text
-        self.complete = clause_end(self._text) is not None
-        return self.complete
-
-    def finish(self) -> bool:
-        """Whether the end of the text completes the first clause."""
-        if self.complete or not _LETTER.search(self._text):
-            return False
-        self.complete = True
-        return True
-
-
 class Sentences:
     """Cuts streamed text into sentences; no character is lost or repeated but white space at the seams."""
 

@@ -25,6 +25,10 @@ class NoAnswer(ValueError):
     """The provider ended its answer before it was one."""
 
 
+class EmptyAnswer(NoAnswer):
+    """It ended properly, and held nothing."""
+
+
 class Progress(Enum):
     """What an event brought."""
 
@@ -104,10 +108,6 @@ class Completion:
         """
         useful = [self._choice(choice, "message") for choice in parse(body)["choices"]]
         return Progress.USEFUL if any(useful) else Progress.NOTHING
-
-    def ending(self) -> bytes:
-        """Events that end a stream which broke after its first output."""
-        return LAST_EVENT if self.finish_reason else ending(self.frame or OWN_FRAME)
 
     def message(self) -> dict[str, Any]:
         """The first choice as a message of the dialogue."""

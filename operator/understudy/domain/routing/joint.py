@@ -43,9 +43,14 @@ class Joint:
     def __init__(self, said: str) -> None:
         self._said = said
         self._words = _words(said)
-        self._starts = _candidates(said, self._words)
+        self._starts = _candidates(said, self._words, whole=self.whole)
         self._held = ""
         self._decided = not said
+
+    @property
+    def whole(self) -> bool:
+        """Whether what was said ends with a sentence, so that nothing need follow."""
+        return bool(self._words) and bool(_SENTENCE_END.search(self._said[self._words[-1].end :]))
 
     def feed(self, text: str) -> str:
         """What of the next piece of the continuation is new; empty while that is open."""
@@ -120,13 +125,13 @@ def _may_match(heard: list[_Word], words: list[_Word], *, ends: bool) -> bool:
     return heard[len(whole)].text.startswith(words[-1].text)
 
 
-def _candidates(said: str, words: list[_Word]) -> list[int]:
+def _candidates(said: str, words: list[_Word], *, whole: bool) -> list[int]:
     """Where a repetition may begin, longest first.
 
     After a whole sentence only at the beginning of one: a single word that both sides of a full stop have in common
     is no repetition.
     """
-    if not words or not _SENTENCE_END.search(said[words[-1].end :]):
+    if not whole:
         return list(range(len(words)))
     return [
         index

@@ -7,7 +7,7 @@ kept after the revision's: they are what the agent image can do by itself, such 
 
 from typing import Any
 
-from understudy.domain.revision.snapshot import Account, Model, ModelTarget
+from understudy.domain.revision.snapshot import Account, Model, ModelTarget, Tool
 from understudy.domain.routing.providers import model_field, takes_completion_tokens
 
 _INSTRUCTIONS = ("system", "developer")
@@ -73,7 +73,7 @@ def compose(
 
 
 def _set_tools(body: dict[str, Any], model: Model) -> None:
-    ours = [_function(tool.model_dump()) for tool in model.tools]
+    ours = [function(tool) for tool in model.tools]
     names = {tool.name for tool in model.tools}
     theirs = [tool for tool in body.get("tools") or () if tool.get("function", {}).get("name") not in names]
     body["tools"] = [*ours, *theirs]
@@ -82,9 +82,8 @@ def _set_tools(body: dict[str, Any], model: Model) -> None:
             body.pop(field, None)
 
 
-def _function(tool: dict[str, Any]) -> dict[str, Any]:
-    parameters = tool["parameters"] or {"type": "object", "properties": {}}
-    return {
-        "type": "function",
-        "function": {"name": tool["name"], "description": tool["description"], "parameters": parameters},
-    }
+def function(tool: Tool) -> dict[str, Any]:
+    """`tool` as chat completions take it."""
+    parameters = tool.parameters or {"type": "object", "properties": {}}
+    described = {"name": tool.name, "description": tool.description, "parameters": parameters}
+    return {"type": "function", "function": described}

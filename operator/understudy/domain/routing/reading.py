@@ -11,7 +11,16 @@ from enum import StrEnum
 from typing import Any
 
 from understudy.domain.routing.clauses import LONGEST_UNIT, clause_end, may_end, sentences_end
-from understudy.domain.routing.completion import LAST_EVENT, Completion, Malformed, NoAnswer, Progress, encode, said
+from understudy.domain.routing.completion import (
+    LAST_EVENT,
+    Completion,
+    EmptyAnswer,
+    Malformed,
+    NoAnswer,
+    Progress,
+    encode,
+    said,
+)
 from understudy.domain.routing.joint import Joint
 from understudy.domain.routing.sse import Event, EventTooLong, SseDecoder
 
@@ -76,6 +85,8 @@ class Reading:
         self._marked = False
         """Whether a sentence may end in the rest of it."""
         self._held_bytes = 0
+        self._goes_on = joint is not None and joint.whole
+        """Whether a continuation says anything, or need not."""
 
     @property
     def useful(self) -> bool:
@@ -113,9 +124,10 @@ class Reading:
         """The stream has ended. An answer is complete if it said so, if only by its finish reason."""
         if self.error is not None:
             return
-        if not self.useful and self._joint is None:
-            self.error = NoAnswer("the answer is empty")
-        elif not self.ended and self.completion.finish_reason is None:
+        done = self.ended or self.completion.finish_reason is not None
+        if done and not self.complete:
+            self.error = EmptyAnswer("the answer is empty")
+        elif not done:
             self.error = NoAnswer("the stream ended early")
         elif not self.ended:
             self._add(_Piece(LAST_EVENT, None, "", calls=False))
@@ -170,6 +182,7 @@ class Reading:
 
     def _add(self, piece: _Piece) -> None:
         self._pieces.append(piece)
+        self._goes_on = self._goes_on or bool(piece.text) or piece.calls
         self._held_bytes += len(piece.raw)
         if piece.text:
             self._tail += piece.text
@@ -178,7 +191,7 @@ class Reading:
     def _advance(self) -> None:
         """See how much may be taken now."""
         if self.ended or self.completion.finish_reason is not None:
-            self.complete = self.useful or self._joint is not None
+            self.complete = self.useful if self._joint is None else self._goes_on
             self.speakable = self.complete
             self._ready = len(self._tail)
         elif self._hold is not Hold.FIRST_CLAUSE:

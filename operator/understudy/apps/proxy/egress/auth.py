@@ -1,5 +1,7 @@
 """Who is asking: the call token, wherever an SDK puts its provider key."""
 
+from collections.abc import Mapping
+
 import orjson
 from aiohttp import web
 
@@ -12,10 +14,16 @@ _SCHEMES = ("bearer", "token")
 
 def token_of(request: web.BaseRequest) -> str:
     """The token in `request`; empty when there is none."""
-    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    headers = {name: request.headers.get(name, "") for name in ("authorization", "x-api-key")}
+    return token_in(headers) or request.query.get("api_key", "")
+
+
+def token_in(headers: Mapping[str, str]) -> str:
+    """The token in `headers`, whose names are in lower case; empty when there is none."""
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
     if scheme.lower() in _SCHEMES:
         return credentials.strip()
-    return request.headers.get("X-API-Key") or request.query.get("api_key", "")
+    return headers.get("x-api-key", "")
 
 
 def authenticate(request: web.BaseRequest, registry: Registry) -> Call:

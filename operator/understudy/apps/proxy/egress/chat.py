@@ -1,31 +1,30 @@
-"""`POST /v1/chat/completions`: OpenAI's protocol towards the agent, the revision's targets in order behind it.
+"""`POST /v1/chat/completions`: OpenAI's protocol towards the agent, the revision's model pool behind it."""
 
-Until the first useful output (text or a tool call) has been forwarded, a target that fails is cancelled and the next is
-asked. After it nothing is repeated: a stream that breaks is ended with `finish_reason: length`, so that the agent
-speaks what it has.
-"""
-
-import asyncio
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import orjson
-from aiohttp import ClientResponse, web
+from aiohttp import web
 
 from understudy.apps.proxy.calls import Call
-from understudy.apps.proxy.egress import upstream
-from understudy.apps.proxy.egress.auth import authenticate, bad_request, error_body, json_object
-from understudy.apps.proxy.egress.chat_stream import StreamRelay
-from understudy.apps.proxy.egress.parts import AgentGone, Egress, account_of, ends_with
-from understudy.base.errors import AllFailed, ProviderError
-from understudy.domain.revision.snapshot import Account, ModelTarget, Snapshot
-from understudy.domain.routing.attempts import Attempts
-from understudy.domain.routing.completion import Completion, NoAnswer, Progress
-from understudy.domain.routing.prompt import compose, dialogue
-from understudy.domain.routing.providers import openai_url
-
-PART = "model"
+from understudy.apps.proxy.egress.aiohttp_exchange import AiohttpExchange
+from understudy.apps.proxy.egress.auth import error_body, token_in
+from understudy.apps.proxy.egress.chat_ask import Asked, fragments, is_first, may_repeat, several
+from understudy.apps.proxy.egress.chat_outlet import JSON_HEADERS, StreamOutlet, WholeOutlet
+from understudy.apps.proxy.egress.chat_turn import PART, Ended, Race
+from understudy.apps.proxy.egress.parts import AgentGone, Egress
+from understudy.apps.proxy.egress.reader import Reader, WholeReader
+from understudy.apps.proxy.http.exchange import Exchange
+from understudy.apps.proxy.pools import Route, kind_of
+from understudy.base.errors import AllFailed, ProviderError, Unauthorized
+from understudy.domain.revision.snapshot import Snapshot
+from understudy.domain.routing.completion import EmptyAnswer
+from understudy.domain.routing.joint import Joint
+from understudy.domain.routing.pool.step import Ask
+from understudy.domain.routing.prompt import dialogue
+from understudy.domain.routing.providers import chat_url
+from understudy.domain.routing.reading import Hold, Reading
+from understudy.domain.routing.tokens import estimated
 
 BUSY = frozenset({429, 503, 529})
 """Statuses that say "not now": when every target says so, so do we."""
@@ -33,26 +32,16 @@ BUSY = frozenset({429, 503, 529})
 _NO_RETRY = {"x-should-retry": "false"}
 """OpenAI's SDKs repeat a 5xx twice on their own unless told; we have tried everything there is."""
 
+_OVER = error_body("the call is over", "call_over")
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One request of the agent."""
 
-    call: Call
-    snapshot: Snapshot
-    body: dict[str, Any]
-    said: list[dict[str, Any]]
-    started: float
-    """On the ledger's clock."""
+class Refusal(Exception):
+    """The request is not one that we serve; `status` and `body` are the answer."""
 
-    def request(self, target: ModelTarget, account: Account) -> bytes:
-        """What `target` is sent."""
-        return orjson.dumps(compose(self.body, self.snapshot.model, target, account, self.said))
-
-    @property
-    def timeout(self) -> float:
-        """Seconds one target has to its first useful output."""
-        return self.snapshot.model.attempt_timeout_ms / 1000
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"answered {status}")
+        self.status = status
+        self.body = body
 
 
 class Chat:
@@ -62,121 +51,116 @@ class Chat:
         self._egress = egress
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        """One request of an agent, on aiohttp's server."""
+        exchange = AiohttpExchange(request)
+        await self.serve(exchange)
+        return exchange.response or web.Response(status=503, body=_OVER, headers=JSON_HEADERS)
+
+    async def serve(self, exchange: Exchange) -> None:
         """One request of an agent."""
-        call = authenticate(request, self._egress.context.registry)
-        body: dict[str, Any] = await json_object(request)
-        messages = body.get("messages")
-        if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-            raise bad_request("`messages` has to be a list of messages")
-        call.dialogue = dialogue(messages)
-        started = self._egress.now()
-        said = [*call.earlier, *call.dialogue]
-        turn = Turn(call, call.begin_model_turn(started), body, said, started)
-        with ends_with(call, request):
-            return await (self._stream(request, turn) if body.get("stream") else self._whole(turn))
-
-    async def _stream(self, request: web.Request, turn: Turn) -> web.StreamResponse:
-        attempts = Attempts(PART, turn.snapshot.model.targets)
-        empty = False
-        for _, target in attempts:
-            relay = StreamRelay(request, target.name, partial(self._clause, turn, target.account))
-            try:
-                cause = await self._attempt(turn, target, relay.run)
-                if cause is not None and relay.started:
-                    self._egress.metrics.broken.labels(PART, target.account).inc()
-                    await relay.end_early()
-            except AgentGone:
-                return relay.response
-            if cause is None or relay.started:
-                self._done(turn, relay.completion)
-                self._won(turn, target, attempts, cause)
-                return relay.response
-            empty = empty or relay.completion.finish_reason is not None
-            attempts.failed(cause)
-        return self._nothing(turn, attempts.all_failed(), empty=empty)
-
-    async def _whole(self, turn: Turn) -> web.Response:
-        attempts = Attempts(PART, turn.snapshot.model.targets)
-        for _, target in attempts:
-            reader = _WholeReader()
-            cause = await self._attempt(turn, target, reader.run)
-            if cause is None:
-                self._clause(turn, target.account)
-                self._done(turn, reader.completion)
-                self._won(turn, target, attempts, cause)
-                return web.Response(body=reader.body, content_type="application/json")
-            attempts.failed(cause)
-        return self._nothing(turn, attempts.all_failed(), empty=False)
-
-    async def _attempt(self, turn: Turn, target: ModelTarget, use: Any) -> ProviderError | None:
-        """Ask `target`; `use(response, limit)` takes its answer. Returns why it failed, None if it did not."""
         try:
-            account = account_of(turn.snapshot, target.account)
-            with upstream.told_as(account.name):
-                async with asyncio.timeout(turn.timeout) as limit:
-                    async with await self._ask(turn, target, account) as response:
-                        await upstream.refuse_errors(account.name, response)
-                        await use(response, limit)
-        except ProviderError as cause:
-            self._egress.failed(PART, turn.call, turn.snapshot.accounts.get(target.account) or _unknown(target), cause)
-            return cause
-        except (asyncio.CancelledError, AgentGone):
-            self._egress.metrics.cancelled.labels(PART, target.account).inc()
-            raise
-        return None
+            asked, route = await self._asked(exchange)
+        except Refusal as refusal:
+            await exchange.answer(refusal.status, refusal.body, JSON_HEADERS)
+            return
+        try:
+            await self._answer(exchange, asked, route)
+        except (AgentGone, ConnectionError):
+            return  # nobody is left to be told
 
-    async def _ask(self, turn: Turn, target: ModelTarget, account: Account) -> ClientResponse:
-        key = self._egress.key(turn.call, account)
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        url = openai_url(account.base_url, "chat/completions")
-        return await upstream.post(self._egress.session, url, turn.request(target, account), headers)
-
-    def _clause(self, turn: Turn, account: str) -> None:
+    async def _asked(self, exchange: Exchange) -> tuple[Asked, Route | None]:
+        try:
+            call = self._egress.context.registry.authenticate(token_in(exchange.headers))
+        except Unauthorized as error:
+            raise Refusal(401, error_body(str(error), "invalid_api_key", kind="authentication_error")) from error
+        body = _body(await exchange.body())
         now = self._egress.now()
-        turn.call.ledger.model_clause(now)
-        self._egress.metrics.first_clause.labels(account).observe(now - turn.started)
+        call.dialogue = dialogue(body["messages"])
+        snapshot = call.begin_model_turn(now)
+        pools = self._egress.context.pools
+        route = pools.of(call.assistant, call.served_by, snapshot, kind_of(body, snapshot.model))
+        return self._turn(call, snapshot, body, now), route
 
-    def _done(self, turn: Turn, completion: Completion) -> None:
-        turn.call.ledger.model_done(completion.text, completion.tool_calls, self._egress.now())
-        turn.call.dialogue = [*turn.call.dialogue, completion.message()]
+    def _turn(self, call: Call, snapshot: Snapshot, body: dict[str, Any], now: float) -> Asked:
+        messages = [*call.earlier, *call.dialogue]
+        said, tokens = fragments(messages)
+        ask = Ask(
+            call=call.id,
+            tokens=tokens + estimated(len(snapshot.model.system_prompt)),
+            first_turn=is_first(messages),
+            budget_s=max(0.0, call.ledger.budget_left(now) - self._voice_needs(call, snapshot)),
+            repeatable=may_repeat(body),
+        )
+        hold = Hold.NOTHING if several(body) else Hold(snapshot.model.pool.hold)
+        return Asked(call, snapshot, body, said, now, ask, hold)
 
-    def _won(
-        self, turn: Turn, target: ModelTarget, attempts: Attempts[ModelTarget], cause: ProviderError | None
-    ) -> None:
-        if cause is None:
-            self._egress.metrics.attempts.labels(PART, target.account, "ok").inc()
-        self._egress.available(PART, turn.call)
-        if attempts.failed_over:
-            self._egress.took_over(PART, turn.call, turn.snapshot.accounts[target.account])
+    def _voice_needs(self, call: Call, snapshot: Snapshot) -> float:
+        voice = snapshot.voices[0].account if snapshot.voices else ""
+        return self._egress.reserve.of(call.namespace, voice)
 
-    def _nothing(self, turn: Turn, error: AllFailed, *, empty: bool) -> web.Response:
+    async def _answer(self, exchange: Exchange, asked: Asked, route: Route | None) -> None:
+        outlet = StreamOutlet(exchange) if asked.streamed else WholeOutlet(exchange)
+        if route is None:
+            await self._nothing(exchange, asked, [])
+            return
+        race = Race(self._egress, asked, route, outlet, read_as=partial(_reader, asked), url=chat_url)
+        asked.call.resources.add(race.gone)
+        exchange.when_gone(race.gone)
+        try:
+            ended = await race.run()
+            if ended is Ended.NOTHING:
+                await self._nothing(exchange, asked, race.causes)
+        finally:
+            exchange.when_gone(None)
+            asked.call.resources.discard(race.gone)
+        if ended is not Ended.NOTHING:
+            self._done(asked, race, ended)
+
+    def _done(self, asked: Asked, race: Race, ended: Ended) -> None:
+        call, winner = asked.call, race.winner
+        if winner is None:
+            return
+        completion = winner.reader.completion
+        call.ledger.model_done(race.outlet.said, completion.tool_calls, self._egress.now())
+        call.dialogue = [*call.dialogue, {**completion.message(), "content": race.outlet.said or None}]
+        self._egress.available(PART, call)
+        if winner.shot.id and ended is not Ended.SHORT:
+            self._egress.took_over(PART, call, asked.snapshot.accounts[winner.target.account])
+
+    async def _nothing(self, exchange: Exchange, asked: Asked, causes: list[ProviderError]) -> None:
         """Every target failed.
 
         An empty answer is one that the caller was denied, which is for the judges; but there is a model, and the caller
         who says it again may be answered, so the call is not given up.
         """
-        if empty:
-            turn.call.ledger.model_done("", 0, self._egress.now())
+        error = AllFailed(PART, causes)
+        if any(isinstance(cause.__cause__, EmptyAnswer) for cause in causes):
+            asked.call.ledger.model_done("", 0, self._egress.now())
         else:
-            self._egress.unavailable(PART, turn.call, error)
-        causes = [{"account": c.provider, "status": c.status, "message": str(c)} for c in error.causes]
-        busy = all(cause.status in BUSY for cause in error.causes)
-        body = error_body(str(error), "all_targets_failed", kind="upstream_error", causes=causes)
-        return web.Response(status=503 if busy else 502, body=body, content_type="application/json", headers=_NO_RETRY)
+            self._egress.unavailable(PART, asked.call, error)
+        told = [{"account": c.provider, "status": c.status, "message": str(c)} for c in causes]
+        busy = bool(causes) and all(cause.status in BUSY for cause in causes)
+        body = error_body(str(error), "all_targets_failed", kind="upstream_error", causes=told)
+        await exchange.answer(503 if busy else 502, body, JSON_HEADERS | _NO_RETRY)
 
 
-class _WholeReader:
-    """Takes an answer that is not streamed."""
-
-    def __init__(self) -> None:
-        self.completion = Completion()
-        self.body = b""
-
-    async def run(self, response: ClientResponse, _limit: asyncio.Timeout) -> None:
-        self.body = await response.read()
-        if self.completion.whole(self.body) is not Progress.USEFUL:
-            raise NoAnswer("the answer is empty")
+def _reader(asked: Asked, beginning: str) -> Reader:
+    if not asked.streamed:
+        return WholeReader()
+    return Reading(asked.hold, Joint(beginning) if beginning else None)
 
 
-def _unknown(target: ModelTarget) -> Account:
-    return Account(name=target.account, provider="openai", base_url="")
+def _body(data: bytes) -> dict[str, Any]:
+    """The request's body.
+
+    Raises:
+        Refusal: it is not JSON, or has no messages.
+    """
+    try:
+        body = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Refusal(400, error_body("the body is not JSON", "bad_request")) from error
+    messages = body.get("messages") if isinstance(body, dict) else None
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        raise Refusal(400, error_body("`messages` has to be a list of messages", "bad_request"))
+    return dict(body)

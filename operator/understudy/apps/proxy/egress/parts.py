@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import ClientSession, web
 
@@ -12,6 +12,7 @@ from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.credentials import CredentialUnavailable
 from understudy.apps.proxy.egress.metrics import EgressMetrics
+from understudy.apps.proxy.egress.reserve import Reserve
 from understudy.apps.proxy.http.transport import Transport
 from understudy.base.errors import AllFailed, ProviderError, ProviderRefused, UnderstudyError
 from understudy.domain.revision.snapshot import Account, Snapshot
@@ -30,6 +31,10 @@ class Egress:
 
     context: ProxyContext
     metrics: EgressMetrics
+    reserve: Reserve = field(default_factory=Reserve)
+    """What the voices need of a turn's budget."""
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    """Work that outlives the request it was begun for, such as reading the end of an answer."""
 
     @property
     def session(self) -> ClientSession:
@@ -53,6 +58,17 @@ class Egress:
         """
         try:
             return self.context.credentials.key_for(call.namespace, account)
+        except CredentialUnavailable as error:
+            raise ProviderRefused(account.name, f"no usable key ({error.problem.reason})") from error
+
+    async def headers(self, call: Call, account: Account) -> dict[str, str]:
+        """What a request to the account's model has to carry.
+
+        Raises:
+            ProviderRefused: there is no key that may go there.
+        """
+        try:
+            return await self.context.credentials.headers_for(call.namespace, account)
         except CredentialUnavailable as error:
             raise ProviderRefused(account.name, f"no usable key ({error.problem.reason})") from error
 

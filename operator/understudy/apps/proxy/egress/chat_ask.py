@@ -1,0 +1,82 @@
+"""One request of an agent for the model, and what is made of it for a provider."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from understudy.apps.proxy.calls import Call
+from understudy.domain.revision.snapshot import Account, ModelTarget, Snapshot
+from understudy.domain.routing.pool.step import Ask
+from understudy.domain.routing.prompt import compose, continued
+from understudy.domain.routing.reading import Hold
+from understudy.domain.routing.tokens import estimated
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request of the agent.
+
+    Attributes:
+        call: whose.
+        snapshot: the revision that serves it.
+        body: what the agent sent.
+        said: the dialogue, as JSON already.
+        started: when it came, on the ledger's clock.
+        ask: the same for the pool.
+        hold: what is waited for before the answer is passed on.
+    """
+
+    call: Call
+    snapshot: Snapshot
+    body: dict[str, Any]
+    said: list[Any]
+    started: float
+    ask: Ask
+    hold: Hold
+
+    @property
+    def streamed(self) -> bool:
+        """Whether the agent wants the answer in pieces."""
+        return bool(self.body.get("stream"))
+
+    @property
+    def deadline(self) -> float:
+        """When the turn's budget is gone."""
+        return self.started + self.ask.budget_s
+
+    def request(self, target: ModelTarget, account: Account, beginning: str, *, simpler: bool) -> bytes:
+        """What `target` is sent.
+
+        Args:
+            target: where it goes.
+            account: its account.
+            beginning: what was passed on of the answer; the target is to go on from there. Empty: it is to answer.
+            simpler: whether to use the simpler prompt where there is one.
+        """
+        model = self.snapshot.model
+        prompt = model.graceful.simpler_prompt if simpler and model.graceful else None
+        said = continued(self.said, beginning) if beginning else self.said
+        return orjson.dumps(compose(self.body, model, target, account, said, prompt=prompt))
+
+
+def fragments(messages: list[dict[str, Any]]) -> tuple[list[Any], int]:
+    """`messages` as JSON, so that a refired request costs little, and the estimated tokens in them."""
+    encoded = [orjson.dumps(message) for message in messages]
+    return [orjson.Fragment(each) for each in encoded], estimated(sum(map(len, encoded)))
+
+
+def is_first(messages: list[dict[str, Any]]) -> bool:
+    """Whether the assistant has said nothing yet, so that no provider has the dialogue cached."""
+    return not any(message.get("role") == "assistant" for message in messages)
+
+
+def may_repeat(body: dict[str, Any]) -> bool:
+    """Whether the request may be fired twice: several choices, parallel calls and audio are passed through as is."""
+    return not (several(body) or body.get("parallel_tool_calls") is True)
+
+
+def several(body: dict[str, Any]) -> bool:
+    """Whether the answer is one that we cannot put together: several choices, or sound."""
+    many = body.get("n")
+    return (isinstance(many, int) and many > 1) or "audio" in (body.get("modalities") or ())

@@ -1,0 +1,141 @@
+"""One request at one deployment, from the first byte sent to the last byte read."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from understudy.apps.proxy.egress import upstream
+from understudy.apps.proxy.egress.parts import AgentGone, account_of
+from understudy.apps.proxy.egress.reader import Reader
+from understudy.apps.proxy.http.transport import Answer
+from understudy.base.errors import ProviderError
+from understudy.domain.revision.snapshot import Account, ModelTarget
+from understudy.domain.routing.pool.headroom import retry_after
+from understudy.domain.routing.pool.step import Shot
+
+if TYPE_CHECKING:
+    from understudy.apps.proxy.egress.chat_turn import Race
+
+DRAIN_S = 0.2
+"""Longest wait for the end of a body after its last event, so that the connection can be used again."""
+
+
+class Attempt:
+    """A shot of the pool's.
+
+    Args:
+        race: the turn that fired it.
+        shot: what the pool said.
+        target: where it goes.
+        reader: reads the answer.
+        beginning: what it is to go on from; empty when it is to answer.
+
+    Attributes:
+        won: whether its answer is passed on.
+        heard_at: when the latest bytes came, on the ledger's clock.
+        writing_since: since when the agent has not taken what it was sent; None while it does.
+        retry_after_s: what the provider asked for, seconds.
+    """
+
+    def __init__(self, race: "Race", shot: Shot, target: ModelTarget, reader: Reader, beginning: str) -> None:
+        self.shot = shot
+        self.target = target
+        self.reader = reader
+        self.won = False
+        self.heard_at = shot.at
+        self.writing_since: float | None = None
+        self.retry_after_s: float | None = None
+        self._race = race
+        self._beginning = beginning
+        self._useful = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Send it."""
+        self._task = asyncio.create_task(self._run())
+        self._race.egress.tasks.add(self._task)
+        self._task.add_done_callback(self._stopped)
+
+    def cancel(self) -> None:
+        """Give it up: its connection is closed, so that the provider stops."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        try:
+            account = account_of(self._race.asked.snapshot, self.target.account)
+            with upstream.told_as(account.name):
+                answer = await self._ask(account)
+                try:
+                    await self._take(account, answer)
+                finally:
+                    answer.close()
+        except ProviderError as cause:
+            self._race.failed(self, cause)
+        except AgentGone:
+            self._race.gone()
+
+    async def _ask(self, account: Account) -> Answer:
+        race = self._race
+        body = race.asked.request(self.target, account, self._beginning, simpler=race.late(self.shot))
+        headers = await race.egress.headers(race.asked.call, account)
+        sent = {"Content-Type": "application/json", **headers}
+        url = race.url(account, self.target)
+        return await race.egress.transport.post(url, body, sent, connect_timeout_s=upstream.CONNECT_TIMEOUT_S)
+
+    async def _take(self, account: Account, answer: Answer) -> None:
+        self._race.headers(self, answer.headers)
+        self.retry_after_s = retry_after(answer.headers)
+        await upstream.refuse_error_answers(account.name, answer)
+        await self._read(answer)
+        await self._race.finished(self)
+        await _drain(answer)
+
+    async def _read(self, answer: Answer) -> None:
+        """Read to the end.
+
+        Raises:
+            ConnectionError, ValueError: it broke, or is not what it should be.
+        """
+        reader = self.reader
+        while not reader.ended:
+            data = await answer.read()
+            self.heard_at = self._race.now()
+            if data:
+                reader.feed(data)
+            if not data or reader.ended:
+                reader.finish()
+            await self._progress()
+            if reader.error is not None:
+                raise reader.error
+            if not data:
+                return
+
+    async def _progress(self) -> None:
+        """Tell what the latest bytes brought, and pass on what may be."""
+        reader = self.reader
+        if self.won:
+            self._race.chunk(self)
+        elif reader.speakable:
+            self.won = True
+            self._race.won(self)
+        elif reader.useful and not self._useful:
+            self._useful = True
+            self._race.useful(self)
+        if self.won:
+            self.writing_since = self.heard_at
+            await self._race.outlet.forward(reader, self.target.name)
+            self.writing_since = None
+
+    def _stopped(self, task: asyncio.Task[None]) -> None:
+        self._race.egress.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._race.crashed(error)
+
+
+async def _drain(answer: Answer) -> None:
+    try:
+        async with asyncio.timeout(DRAIN_S):
+            while await answer.read():
+                pass
+    except (TimeoutError, ConnectionError, ValueError):
+        return
