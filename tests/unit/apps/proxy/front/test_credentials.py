@@ -120,6 +120,35 @@ def test_a_webhook_gets_its_key_only_with_an_allowed_host(
     assert credentials.secret_for("ns", "llm", hook.url) == "k"
 
 
+@pytest.mark.parametrize(
+    ("provider", "expected"),
+    [("openai", {"Authorization": "Bearer k"}), ("azure-openai", {"api-key": "k"})],
+)
+async def test_a_model_request_carries_the_key_as_its_provider_wants_it(
+    credentials: Credentials, tmp_path: Path, provider: str, expected: dict[str, str]
+) -> None:
+    mount(tmp_path, apiKey="k")
+    wanted = account().model_copy(update={"provider": provider})
+    assert await credentials.headers_for("ns", wanted) == expected
+    assert await credentials.headers_for("ns", account(secret=None)) == {}
+
+
+def test_a_version_changes_with_the_content_of_the_secret_only(
+    credentials: Credentials, clock: ManualClock, tmp_path: Path
+) -> None:
+    """An ejection for a bad key lasts until then; reading it again or writing the same ends nothing."""
+    seen = [credentials.version("ns", account())]
+    for key in ("old", "old", "new"):
+        mount(tmp_path, apiKey=key)
+        clock.advance(RECHECK_S)
+        seen.append(credentials.version("ns", account()))
+    absent, old, same, new = seen
+    assert old == same
+    assert len({absent, old, new}) == 3
+    assert "new" not in new
+    assert not credentials.version("ns", account(secret=None))
+
+
 def test_messages_name_the_secret_and_never_its_content(credentials: Credentials, tmp_path: Path) -> None:
     mount(tmp_path, apiKey="k3y-of-mine")
     with pytest.raises(CredentialUnavailable) as raised:
