@@ -43,9 +43,10 @@ class Oracle:
         return self._allowed(state, lost, request, request.at + lost_s)
 
     def _best(self, state: int, lost: int) -> tuple[int, float]:
-        column = int(self._solved.best[state, lost])
+        row = self.found.rows[state]
+        column = int(self._solved.best[row, lost])
         deployment = int(self.found.chosen[state, column // len(CUTS)])
-        return deployment, float(self._solved.cuts[state, column] * self._solved.step)
+        return deployment, float(self._solved.cuts[row, column] * self._solved.step)
 
     def _allowed(self, state: int, lost: int, request: Request, now: float) -> tuple[int, float]:
         room = self.providers.room
@@ -67,7 +68,9 @@ class Oracle:
     def _rank(self, state: int, lost: int, *, warm: bool) -> list[Option]:
         """Every deployment with its best cut, best first, given what the solution expects of the rest."""
         each = self.found.states.deployments(state, 1.0 - self.providers.world.cache if warm else 1.0)
-        price, cut_s = options(each, self._solved.price[state], self.found.goal, self._solved.step, lost)
+        price, cut_s = options(
+            each, self._solved.price[self.found.rows[state]], self.found.goal, self._solved.step, lost
+        )
         return sorted(zip(price.tolist(), range(len(price)), cut_s.tolist(), strict=True))
 
 

@@ -69,7 +69,9 @@ def main() -> None:
     cuts.sort()
     print(f"aim {aim * 1000:.0f} ms; {turns} turns; first shots: {dict(kinds)}")
     shares = (0.25, 0.5, 0.75, 0.9, 0.95)
-    print("median of the first deployment over the fastest's:", [round(regret[int(len(regret) * at)], 2) for at in shares])
+    print(
+        "median of the first deployment over the fastest's:", [round(regret[int(len(regret) * at)], 2) for at in shares]
+    )
     print("its cut over its true median:", [round(cuts[int(len(cuts) * at)], 2) for at in shares])
     for name, taken in sorted(slow.items(), key=lambda item: -len(item[1])):
         print(f"{100 * len(taken) / turns:6.2f} % of turns, mean {1000 * sum(taken) / len(taken):5.0f} ms: {name}")

@@ -30,9 +30,16 @@ SAMPLED = 80
 
 @dataclass(frozen=True)
 class Limit:
-    """The solution, the deployments that its columns stand for (states × candidates), and the states."""
+    """The solution and what it is about.
+
+    Attributes:
+        solved: of every set of candidates that differs from the others.
+        rows: the row of `solved` for each state.
+        chosen: the deployments that its columns stand for, states × candidates.
+    """
 
     solved: Solved
+    rows: NDArray[np.intp]
     chosen: NDArray[np.intp]
     states: States
     goal: Goal
@@ -49,9 +56,9 @@ def limit(world: World) -> Limit:
 def at_aim(every: States, aim: float, budget_s: float, price: float) -> Limit:
     """The policy for a given aim; the price is sought near `price`."""
     chosen = candidates(every, aim)
-    few = every.pick(chosen)
+    few, rows = every.pick(chosen).distinct()
     goal, solved = _priced(few, aim, budget_s, price, FINE_S)
-    return Limit(solved, chosen, every, goal)
+    return Limit(solved, rows, chosen, every, goal)
 
 
 def candidates(every: States, aim: float) -> NDArray[np.intp]:

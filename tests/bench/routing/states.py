@@ -1,12 +1,15 @@
 """A world as a sequence of states: between two changes, every deployment's distribution stands still."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tests.bench.routing.draws import ERROR_AFTER
 from tests.bench.routing.world import World
+
+LEAST_SIGMA = 1e-3
+"""A spread of zero would divide by it."""
 
 Floats = NDArray[np.float64]
 
@@ -40,6 +43,15 @@ class States:
         parts = (np.take_along_axis(each, chosen, 1) for each in (self.median, self.sigma, self.hang, self.error))
         return States(self.starts, self.weight, *parts, self.hang_s)
 
+    def distinct(self) -> tuple["States", NDArray[np.intp]]:
+        """Each state once, with the weight of all that are like it; and where each state of ours went."""
+        table = np.concatenate([self.median, self.sigma, self.hang, self.error], axis=1)
+        _, first, where = np.unique(table, axis=0, return_index=True, return_inverse=True)
+        where = where.reshape(-1)
+        once = self.only(first)
+        weight = np.bincount(where, weights=self.weight, minlength=len(first))
+        return replace(once, weight=weight), where
+
     def deployments(self, row: int, scale: float) -> "States":
         """One state with a row for each deployment, all medians times `scale`."""
         parts = [each[row][:, None] for each in (self.median * scale, self.sigma, self.hang, self.error)]
@@ -62,16 +74,13 @@ def states(world: World) -> States:
     changes = {start for each in world.deployments for start in each.starts if 0 < start < world.duration_s}
     starts = [0.0, *sorted(changes)]
     lengths = np.diff([*starts, world.duration_s])
-    table = np.array(
-        [
-            [
-                (now.median_s, max(now.sigma, 1e-3), now.hang, now.error)
-                for now in (each.at(at) for each in world.deployments)
-            ]
-            for at in starts
-        ]
-    )
-    parts = (table[:, :, column] for column in range(4))
+    columns = []
+    for each in world.deployments:
+        values = np.array(
+            [(part.median_s, max(part.sigma, LEAST_SIGMA), part.hang, part.error) for part in each.segments]
+        )
+        columns.append(values[np.maximum(0, np.searchsorted(each.starts, starts, side="right") - 1)])
+    parts = np.moveaxis(np.array(columns), (0, 1, 2), (2, 1, 0))
     return States(starts, lengths / lengths.sum(), *parts, world.hang_s)
 
 
