@@ -9,8 +9,6 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping
 
-import numpy as np
-
 from tests.bench.routing.limit import Limit
 from tests.bench.routing.policy import Factory, Policy
 from tests.bench.routing.providers import Providers

@@ -35,7 +35,7 @@ class Limit:
     Attributes:
         solved: of every set of candidates that differs from the others.
         rows: the row of `solved` for each state.
-        chosen: the deployments that its columns stand for, states × candidates.
+        chosen: the deployments that its columns stand for, states by candidates.
     """
 
     solved: Solved

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from tests.bench.routing.states import Floats, States
 
 OVER = 2.0
-"""Weight of a turn over the budget: small enough that the 95th percentile is what it would be without (`aim` moves by
-less than 1 %), large enough that turns which have missed it are still answered within the budget where that is cheap."""
+"""Weight of a turn over the budget: small enough that the 95th percentile is what it would be without it, large enough
+that turns which have missed that are still answered within the budget where it is cheap."""
 
 LATE = 1.0
 """Weight of a turn that takes twice the budget."""
@@ -37,12 +37,12 @@ class Goal:
 
 @dataclass(frozen=True)
 class Solved:
-    """For every state and time lost: what is best, and what is to come; arrays of states × steps.
+    """For every state and time lost: what is best, and what is to come; arrays of states by steps.
 
     Attributes:
         step: seconds between two times lost.
-        best: column of the best (deployment, cut): deployment × len(CUTS) + cut.
-        cuts: steps to wait, states × columns.
+        best: column of the best (deployment, cut): deployment * len(CUTS) + cut.
+        cuts: steps to wait, states by columns.
         price: expected price of the rest of the turn; longer than `best`, constant past its end.
         missed: share of turns beyond the aim, over all states.
         over: share beyond the budget.

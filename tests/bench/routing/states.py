@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class States:
-    """What each deployment is like in each state; arrays of states × deployments.
+    """What each deployment is like in each state; arrays of states by deployments.
 
     Attributes:
         starts: seconds at which each state begins.
@@ -39,7 +39,7 @@ class States:
         return States([self.starts[row] for row in rows], weight, *parts, self.hang_s)
 
     def pick(self, chosen: NDArray[np.intp]) -> "States":
-        """The chosen deployments of each state; `chosen` is states × how many."""
+        """The chosen deployments of each state; `chosen` is states by how many."""
         parts = (np.take_along_axis(each, chosen, 1) for each in (self.median, self.sigma, self.hang, self.error))
         return States(self.starts, self.weight, *parts, self.hang_s)
 
