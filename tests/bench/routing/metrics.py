@@ -34,7 +34,8 @@ class Metrics:
         """For reading."""
         return (
             f"p50 {self.p50_ms:6.0f}  p95 {self.p95_ms:6.0f}  p99 {self.p99_ms:6.0f} ms  "
-            f"over {self.over_budget_pct:6.3f} %  tokens {self.tokens_ratio:6.3f}  unanswered {self.unanswered}  refused {self.refused}"
+            f"over {self.over_budget_pct:6.3f} %  "
+            f"tokens {self.tokens_ratio:6.3f}  unanswered {self.unanswered}  refused {self.refused}"
         )
 
 

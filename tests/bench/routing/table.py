@@ -10,8 +10,8 @@ from tests.bench.routing.targets import BASELINES
 PLACE = "routing-worlds"
 
 HEAD = (
-    "| world | P95 | limit | ratio | best baseline | over budget | limit | best baseline | tokens | P99 off `live` | missed |"
-    "\n"
+    "| world | P95 | limit | ratio | best baseline | over budget | limit | best baseline | tokens | "
+    "P99 off `live` | missed |\n"
     "|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
