@@ -43,7 +43,7 @@ class Joint:
     def __init__(self, said: str) -> None:
         self._said = said
         self._words = _words(said)
-        self._starts = _candidates(said, self._words, whole=self.whole)
+        self._starts = range(len(self._words))
         self._held = ""
         self._decided = not said
 
@@ -79,7 +79,7 @@ class Joint:
         """Characters of `text` that the caller has heard."""
         for start in self._starts:
             count = len(self._words) - start
-            if count <= len(words) and self._matches(start, words) and self._surely(start, words):
+            if count <= len(words) and self._matches(start, words) and self._surely(start, text, words):
                 return self._end(text, words[count - 1], self._words[-1])
         return 0
 
@@ -92,9 +92,16 @@ class Joint:
         broken = _ends_in_word(self._said) and len(heard[-1]) >= shortest
         return broken and heard[:-1] == given[:-1] and given[-1].startswith(heard[-1])
 
-    def _surely(self, start: int, words: list[_Word]) -> bool:
-        """Not when only numbers are repeated: a telephone number may well go "five, five"."""
+    def _surely(self, start: int, text: str, words: list[_Word]) -> bool:
+        """Whether equal words are a repetition.
+
+        After a whole sentence its end is repeated with them: "At nine. Which" is one, "At nine we" is not. And not
+        when only numbers are repeated: a telephone number may well go "five, five".
+        """
         count = len(self._words) - start
+        rest = text[words[count - 1].end :]
+        if self.whole and rest and not _SENTENCE_END.match(rest):
+            return False
         return start == 0 or not all(_NUMBER.fullmatch(word.text) for word in words[:count])
 
     def _end(self, text: str, given: _Word, heard: _Word) -> int:
@@ -109,7 +116,7 @@ class Joint:
         return 0 < cut < len(text) and text[cut - 1].isalnum() and text[cut].isalnum()
 
 
-def _open(said: list[_Word], words: list[_Word], starts: list[int], *, ends: bool) -> bool:
+def _open(said: list[_Word], words: list[_Word], starts: range, *, ends: bool) -> bool:
     """Whether more text may show a repetition that cannot be told yet. `ends`: the last word may not be whole."""
     return any(_may_match(said[start:], words, ends=ends) for start in starts)
 
@@ -123,21 +130,6 @@ def _may_match(heard: list[_Word], words: list[_Word], *, ends: bool) -> bool:
     if not ends:
         return True
     return heard[len(whole)].text.startswith(words[-1].text)
-
-
-def _candidates(said: str, words: list[_Word], *, whole: bool) -> list[int]:
-    """Where a repetition may begin, longest first.
-
-    After a whole sentence only at the beginning of one: a single word that both sides of a full stop have in common
-    is no repetition.
-    """
-    if not whole:
-        return list(range(len(words)))
-    return [
-        index
-        for index, word in enumerate(words)
-        if index == 0 or _SENTENCE_END.search(said[words[index - 1].end : word.start])
-    ]
 
 
 def _glued(said: str, text: str) -> str:
