@@ -89,7 +89,8 @@ class CredentialProblem(Document):
     account: str
     secret: str
     reason: str
-    """MissingSecret, MissingKey, HostNotAllowed or Refused (by the provider)."""
+    """MissingSecret, MissingKey, HostNotAllowed, TokenRefused or TokenUnavailable (by Microsoft Entra), or Refused (by
+    the provider)."""
     message: str
     revisions: tuple[str, ...] = ()
     """Short digests of the revisions that need it."""
