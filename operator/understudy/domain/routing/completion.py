@@ -50,6 +50,7 @@ class Completion:
         latest: the text that the latest event added.
         latest_calls: whether the latest event was about a tool call.
         chunk: the latest event, parsed; None when it was no chunk.
+        usage: the tokens that the provider counted; empty where it does not say.
         frame: what the chunks of this completion have in common: id, created, model.
     """
 
@@ -57,6 +58,7 @@ class Completion:
         self._pieces: list[str] = []
         self._calls: dict[int, dict[str, Any]] = {}
         self.frame: dict[str, Any] = {}
+        self.usage: dict[str, Any] = {}
         self.finish_reason: str | None = None
         self.useful = False
         self.latest = ""
@@ -97,7 +99,9 @@ class Completion:
         for choice in chunk["choices"]:
             useful = self._choice(choice, "delta") or useful
         if not self.frame and chunk.get("id"):  # Azure's first chunk is about the prompt, and has none
-            self.frame = {key: chunk[key] for key in ("id", "created", "model") if key in chunk}
+            self._framed(chunk)
+        if chunk.get("usage"):
+            self.usage = chunk["usage"]
         return Progress.USEFUL if useful else Progress.NOTHING
 
     def whole(self, body: bytes) -> Progress:
@@ -106,8 +110,16 @@ class Completion:
         Raises:
             Malformed: as `event`.
         """
-        useful = [self._choice(choice, "message") for choice in parse(body)["choices"]]
+        answer = parse(body)
+        useful = [self._choice(choice, "message") for choice in answer["choices"]]
+        self._framed(answer)
+        self.usage = answer.get("usage") or {}
         return Progress.USEFUL if any(useful) else Progress.NOTHING
+
+    @property
+    def characters(self) -> int:
+        """How much it said, arguments of tool calls included."""
+        return sum(map(len, self._pieces)) + sum(len(call["function"]["arguments"]) for call in self._calls.values())
 
     def message(self) -> dict[str, Any]:
         """The first choice as a message of the dialogue."""
@@ -115,6 +127,9 @@ class Completion:
         if self._calls:
             message["tool_calls"] = [self._calls[index] for index in sorted(self._calls)]
         return message
+
+    def _framed(self, chunk: dict[str, Any]) -> None:
+        self.frame = {key: chunk[key] for key in ("id", "created", "model") if key in chunk}
 
     def _choice(self, choice: dict[str, Any], field: str) -> bool:
         said = choice.get(field) or {}

@@ -31,6 +31,7 @@ class Attempt:
 
     Attributes:
         won: whether its answer is passed on.
+        useful_at: when the first useful byte came; None while it has not.
         heard_at: when the latest bytes came, on the ledger's clock.
         writing_since: since when the agent has not taken what it was sent; None while it does.
         retry_after_s: what the provider asked for, seconds.
@@ -41,12 +42,12 @@ class Attempt:
         self.target = target
         self.reader = reader
         self.won = False
+        self.useful_at: float | None = None
         self.heard_at = shot.at
         self.writing_since: float | None = None
         self.retry_after_s: float | None = None
         self._race = race
         self._beginning = beginning
-        self._useful = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -113,14 +114,14 @@ class Attempt:
     async def _progress(self) -> None:
         """Tell what the latest bytes brought, and pass on what may be."""
         reader = self.reader
+        if self.useful_at is None and reader.useful:
+            self.useful_at = self.heard_at
+            self._race.useful(self)
         if self.won:
             self._race.chunk(self)
         elif reader.speakable:
             self.won = True
             self._race.won(self)
-        elif reader.useful and not self._useful:
-            self._useful = True
-            self._race.useful(self)
         if self.won:
             self.writing_since = self.heard_at
             await self._race.outlet.forward(reader, self.target.name)

@@ -8,12 +8,14 @@ from understudy.apps.proxy.egress.chat_ask import Asked
 from understudy.apps.proxy.egress.chat_attempt import Attempt
 from understudy.apps.proxy.egress.chat_failures import failure_of
 from understudy.apps.proxy.egress.chat_outlet import Outlet
+from understudy.apps.proxy.egress.genai import CANCELLED, CUT, OK, STALLED, ShotEnd
 from understudy.apps.proxy.egress.parts import AgentGone, Egress
 from understudy.apps.proxy.egress.reader import Reader
 from understudy.apps.proxy.pools import Route
 from understudy.base.errors import ProviderError, ProviderTimeout
 from understudy.domain.revision.snapshot import Account, ModelTarget
 from understudy.domain.routing.pool.step import Failure, Shot, Step
+from understudy.domain.routing.tokens import estimated
 
 PART = "model"
 
@@ -29,8 +31,15 @@ SLOW_READER_S = 10.0
 WRITING_S = 1.0
 """Seconds between looks at an agent that takes nothing."""
 
+GIVEN_UP = frozenset({CUT, CANCELLED, STALLED})
+"""Outcomes of requests that we ended: their tokens are billed and never reported."""
+
 ReadAs = Callable[[str], Reader]
 """A reader for an answer, or for one that goes on from a text."""
+
+
+class Silent(ProviderTimeout):
+    """The provider fell silent within its answer."""
 
 
 class Ended(Enum):
@@ -160,7 +169,7 @@ class Race:
         if attempt.won and attempt.reader.complete:
             self._finish(attempt, Ended.UNCLOSED)
             return
-        failure = self._note(attempt, cause)
+        failure = self._note(attempt, cause, STALLED if isinstance(cause, Silent) else None)
         if attempt.won:
             self._broke(attempt, failure)
         else:
@@ -173,13 +182,14 @@ class Race:
         else:
             self._do(self._turn.broke(attempt.shot.id, failure, self.now()))
 
-    def _note(self, attempt: Attempt, cause: ProviderError) -> Failure:
-        """Count a failure, and see to a key that was refused."""
+    def _note(self, attempt: Attempt, cause: ProviderError, outcome: str | None = None) -> Failure:
+        """Count a failure, and see to a key that was refused; `outcome` in place of the failure's own word."""
         call, accounts = self.asked.call, self.asked.snapshot.accounts
         account = accounts.get(attempt.target.account)
         self.causes.append(cause)
         self.egress.failed(PART, call, account or unknown(attempt.target), cause)
         failure = failure_of(cause, attempt.retry_after_s)
+        self._record(attempt, outcome or failure.value)
         if failure is Failure.AUTH and account is not None:
             key = self._route.pool.targets[attempt.shot.target].key
             credentials = self.egress.context.credentials
@@ -215,9 +225,30 @@ class Race:
 
     def _cancelled(self, attempt: Attempt, *, late: bool) -> None:
         if late:
-            self._note(attempt, ProviderTimeout(attempt.target.account, "nothing useful in time"))
+            self._note(attempt, ProviderTimeout(attempt.target.account, "nothing useful in time"), CUT)
         else:
             self.egress.metrics.cancelled.labels(PART, attempt.target.account).inc()
+            self._record(attempt, CANCELLED)
+
+    def _record(self, attempt: Attempt, outcome: str) -> None:
+        """Count a request that has ended."""
+        completion, shot = attempt.reader.completion, attempt.shot
+        account = self.asked.snapshot.accounts.get(attempt.target.account) or unknown(attempt.target)
+        wasted = self.asked.ask.tokens + estimated(completion.characters) if outcome in GIVEN_UP else 0
+        self.egress.metrics.models.record(
+            ShotEnd(
+                account=account,
+                target=attempt.target,
+                why=shot.why,
+                seconds=self.now() - shot.at,
+                outcome=outcome,
+                first_chunk_s=None if attempt.useful_at is None else attempt.useful_at - shot.at,
+                response_model=str(completion.frame.get("model") or ""),
+                input_tokens=completion.usage.get("prompt_tokens"),
+                output_tokens=completion.usage.get("completion_tokens"),
+                wasted_tokens=wasted,
+            )
+        )
 
     def _look_for_gap(self, attempt: Attempt) -> None:
         """Look again when the winner will have been silent for too long, if nothing comes."""
@@ -228,7 +259,7 @@ class Race:
             self._gap = self._loop.call_later(rest if rest > LEAST_SLEEP_S else WRITING_S, self._gap_over, attempt)
             return
         attempt.cancel()
-        self.failed(attempt, ProviderTimeout(attempt.target.account, "fell silent within its answer"))
+        self.failed(attempt, Silent(attempt.target.account, "fell silent within its answer"))
 
     def _gap_over(self, attempt: Attempt) -> None:
         self._gap = None
@@ -243,6 +274,7 @@ class Race:
         self._live.pop(attempt.shot.id, None)
         self._turn.done(attempt.shot.id, self.now())
         self.egress.metrics.attempts.labels(PART, attempt.target.account, "ok").inc()
+        self._record(attempt, OK)
         self._end(how)
 
     def _end(self, how: Ended) -> None:

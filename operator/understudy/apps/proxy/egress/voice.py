@@ -65,6 +65,8 @@ class Speech:
         self._links = links
         self._snapshot = call.snapshot()
         self._changed = asyncio.Event()
+        self._speaking = ""
+        """Account of the present voice."""
         self._heard = False
         """Whether the present voice has produced audio."""
         self._sent = 0
@@ -124,6 +126,7 @@ class Speech:
 
     async def _speak(self, voice: Voice, text: str) -> None:
         account = account_of(self._snapshot, voice.account)
+        self._speaking = account.name
         self._heard = False
         self.utterance.begin(text)
         self._sent, self._whole = len(self.utterance.messages), self.utterance.complete
@@ -140,7 +143,9 @@ class Speech:
         if not data:
             return
         if not self.utterance.audio_bytes:
-            self._call.ledger.voice_audio(self._egress.now())
+            took = self._call.ledger.voice_audio(self._egress.now())
+            if took is not None and self._speaking:
+                self._egress.reserve.learn(self._call.namespace, self._speaking, took)
         self._heard = True
         self.utterance.audio_bytes += len(data)
         try:
