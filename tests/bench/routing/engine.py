@@ -65,7 +65,7 @@ class Engine:
 
     def _happen(self) -> None:
         now, _, flight = heapq.heappop(self._heap)
-        if flight.ended_at is not None or now != flight.next_at:
+        if now != flight.next_at:
             return
         first = min(flight.due.values(), key=_when, default=None)
         if first is None or first[0] > now:
@@ -81,9 +81,12 @@ class Engine:
     def _answer(self, flight: Flight, shot: Shot, now: float) -> None:
         self.providers.answered(shot.target, flight.request.call)
         self._headers(flight, shot, now)
-        flight.turn.clause(shot.id, now)
-        flight.answered = True
-        self._end(flight, now)
+        step = flight.turn.clause(shot.id, now)
+        if flight.ended_at is None:
+            flight.answered = True
+            self._end(flight, now)
+        # Whatever the turn does not cancel goes on, and it is told what comes of it.
+        self._do(flight, step, now)
 
     def _fail(self, flight: Flight, shot: Shot, reply: Reply, now: float) -> None:
         self._headers(flight, shot, now)
@@ -103,7 +106,9 @@ class Engine:
         flight.next_at = min((each[0] for each in flight.due.values()), default=math.inf)
         flight.next_at = min(flight.next_at, flight.wake_at)
         if step.over or flight.next_at == math.inf:
-            self._end(flight, now)
+            flight.next_at = math.inf
+            if flight.ended_at is None:
+                self._end(flight, now)
             return
         self._pushed += 1
         heapq.heappush(self._heap, (flight.next_at, self._pushed, flight))
@@ -112,6 +117,7 @@ class Engine:
         nth = sum(1 for each in flight.shots if each.target == shot.target)
         reply = self.providers.fire(shot.target, flight.request, now, nth)
         flight.shots.append(shot)
+        self.tally.fired += 1
         flight.due[shot.id] = (now + reply.after_s, shot, reply)
         self.tally.refused += reply.retry_after_s is not None
 
@@ -121,7 +127,6 @@ class Engine:
         # An agent that gets nothing has nothing to say: worth as much as the longest hang.
         self.tally.taken_s.append(taken if flight.answered else max(taken, self.world.hang_s))
         self.tally.unanswered += not flight.answered
-        self.tally.fired += len(flight.shots)
         if self.on_end is not None:
             self.on_end(flight)
 
