@@ -145,6 +145,10 @@ class Pool:
         for entry in self.entries[: self.size]:
             entry.boards.append(self._changed)
 
+    def __contains__(self, key: str) -> bool:
+        """Whether the deployment `key` is one of its targets."""
+        return key in self._index or any(target.key == key for target in self.targets[self.size :])
+
     def close(self) -> None:
         """The revision is not held any more: learn nothing for it."""
         for entry in self.entries[: self.size]:
