@@ -11,6 +11,7 @@ from understudy.api.assistant import VoiceAssistantSpec
 from understudy.api.fallback_plan import FallbackPlanSpec
 from understudy.api.transcriber import NOT_BUILT_TRANSCRIBERS, SETTINGS, FallbackTranscriber, TranscriberProvider
 from understudy.api.voice import NOT_BUILT_VOICES, VoiceProvider
+from understudy.api.zones import REGIONS_OF
 from understudy.domain.revision import defaults
 from understudy.domain.revision.resolve import Resolution, resolve
 from understudy.domain.routing.providers import AZURE_OPENAI, DEFAULT_BASE_URL
@@ -75,6 +76,22 @@ def test_the_example_on_real_providers_sends_keys_home_or_where_allowed() -> Non
         {"keyterm": ["tiramisu", "gnocchi"], "smartFormat": True},
         {"keywords": ["gnocchi:2"]},
     ]
+
+
+def test_the_example_of_a_pool_keeps_to_its_zone_and_warns_of_nothing_it_could_avoid() -> None:
+    """What is left is what the operator cannot see."""
+    found = resolved("real/model-pool.yaml")
+    content = found.snapshot
+    assert [target.name for target in content.model.targets] == ["sweden", "france", "germany", "sweden-larger"]
+    assert [target.name for target in content.model.fallbacks] == ["openai-eu"]
+    assert {account.region for account in content.accounts.values()} <= {"eu", *REGIONS_OF["eu"]}
+    assert [w.split(":")[0] for w in found.warnings] == ["spec.compliance.dataZones"]
+
+
+def test_the_example_on_real_providers_warns_of_nothing() -> None:
+    """A user starts from it; the transcriber's provider is the same in another region on purpose."""
+    (said,) = resolved("real/front-desk.yaml").warnings
+    assert said.endswith("also deepgram; an outage of deepgram takes both")
 
 
 @pytest.mark.parametrize(
