@@ -1,0 +1,155 @@
+"""The systems of the `proxy` benchmark, each on a core of its own; load and upstream share the other one."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import ClientSession, ClientWebSocketResponse
+
+from tests.bench import peers
+from tests.bench.proxy_process import ProxyProcess, free_port
+from tests.integration.proxy_front.agent import AgentCall, FakeAgent
+from understudy.domain.naming import PARAM_TOKEN
+
+SYSTEM_CORE, LOAD_CORE = 0, 1
+"""With one core only, both are the same, and the numbers mean little."""
+
+CALLS = 50
+"""Live calls whose tokens the load uses: a call asks once in some seconds, so that a busy proxy has many."""
+
+POOL = "desk"
+MODEL = "maitre"
+PORTS_S = 10.0
+
+
+@dataclass(frozen=True)
+class System:
+    """Something that answers chat completions.
+
+    Attributes:
+        port: on loopback.
+        path: of chat completions.
+        headers: of requests; the load takes turns.
+        model: what requests ask for.
+        pid: of its one process; None for none.
+    """
+
+    port: int
+    path: str
+    headers: tuple[dict[str, str], ...]
+    model: str
+    pid: int | None
+
+
+@contextmanager
+def core(number: int) -> Iterator[None]:
+    """While inside, this process and what it starts run on that core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {number} & before or before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@asynccontextmanager
+async def upstream() -> AsyncIterator[int]:
+    """The model's port."""
+    port = free_port()
+    with core(LOAD_CORE):
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.proxy_upstream", str(port))
+    try:
+        async with asyncio.timeout(PORTS_S):
+            await _listening(port)
+        yield port
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@asynccontextmanager
+async def direct(port: int) -> AsyncIterator[System]:
+    """No system at all."""
+    yield System(port, "/v1/chat/completions", ({},), MODEL, None)
+
+
+@asynccontextmanager
+async def understudy(port: int) -> AsyncIterator[System]:
+    """The proxy with live calls."""
+    async with FakeAgent(capacity=CALLS) as agent:
+        with core(SYSTEM_CORE):
+            process = ProxyProcess(f"http://127.0.0.1:{port}", agent.address, "sk-none")
+        with process as proxy:
+            async with ClientSession() as session:
+                sockets = [await session.ws_connect(proxy.media) for _ in range(CALLS)]
+                listening = [asyncio.create_task(_dial(socket, n)) for n, socket in enumerate(sockets)]
+                calls = [await agent.call() for _ in sockets]
+                yield System(
+                    urlsplit(proxy.media).port or 0, "/v1/chat/completions",
+                    tuple(_token(call) for call in calls), "any", proxy.pid,
+                )  # fmt: skip
+                for task in listening:
+                    task.cancel()
+
+
+@asynccontextmanager
+async def peer(kind: str, port: int) -> AsyncIterator[System]:
+    """Another proxy, installed when it is not there yet.
+
+    Raises:
+        PeerUnavailable: it cannot be had.
+    """
+    pools = {POOL: [peers.Upstream("a", f"http://127.0.0.1:{port}/v1", "sk-none", MODEL)]}
+    with core(SYSTEM_CORE):
+        starting = peers.running(kind, pools)
+        found = await starting.__aenter__()
+    try:
+        place = urlsplit(found.url)
+        yield System(place.port or 0, f"{place.path}/chat/completions", (found.headers(POOL),), POOL, found.pid)
+    finally:
+        await starting.__aexit__(None, None, None)
+
+
+async def load(system: System, mode: str, connections: int, warm_s: float, seconds: float) -> dict[str, Any]:
+    """What a load generator measured; see `proxy_load`."""
+    job = {
+        "port": system.port, "path": system.path, "headers": system.headers, "model": system.model, "mode": mode,
+        "connections": connections, "warm_s": warm_s, "seconds": seconds,
+    }  # fmt: skip
+    with core(LOAD_CORE):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.bench.proxy_load", json.dumps(job), stdout=asyncio.subprocess.PIPE
+        )
+    out, _ = await process.communicate()
+    result: dict[str, Any] = json.loads(out)
+    return result
+
+
+async def _dial(socket: ClientWebSocketResponse, number: int) -> None:
+    """Start a call that says nothing, and answer the proxy's pings."""
+    name = f"CA{number}"
+    await socket.send_json({"event": "connected", "protocol": "Call", "version": "1.0.0"})
+    await socket.send_json({"event": "start", "start": {"callSid": name, "streamSid": f"MZ{name}"}})
+    async for _ in socket:
+        pass
+
+
+def _token(call: AgentCall) -> dict[str, str]:
+    return {"Authorization": f"Bearer {call.parameters[PARAM_TOKEN]}"}
+
+
+async def _listening(port: int) -> None:
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.02)
+        else:
+            writer.close()
+            return

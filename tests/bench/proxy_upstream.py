@@ -1,0 +1,117 @@
+"""The model behind every system of the `proxy` benchmark: OpenAI's API with canned answers, as fast as Python goes.
+
+    python -m tests.bench.proxy_upstream PORT
+
+A request is answered as JSON, or with `"stream": true` as a stream, every chunk sent by itself as models do, but at
+once. With the word `paced` in it the chunks leave `GAP_S` apart, each carrying the time it was sent
+(`time.monotonic_ns`, the same in every process of a machine), as a sentence of its own, so that nobody has a reason to
+hold it back. asyncio's own loop, because uvloop would send the chunks of a stream together.
+"""
+
+import asyncio
+import json
+import re
+import sys
+import time
+from typing import cast
+
+CHUNKS = 20
+GAP_S = 0.05
+"""Between paced chunks: models send 20 to 100 a second."""
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_WORDS = (
+    "Of course, I can book that for you. Is it for two? We have a table by the window at eight, if you like it.".split()
+)
+_FRAME = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": "maitre"}
+
+
+def event(delta: dict[str, str], reason: str | None = None) -> bytes:
+    """One server-sent event in an HTTP chunk of its own."""
+    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+    return framed(b"data: " + json.dumps({**_FRAME, "choices": [choice]}).encode() + b"\n\n")
+
+
+def framed(data: bytes) -> bytes:
+    """`data` as an HTTP chunk."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
+FIRST = event({"role": "assistant", "content": ""})
+LAST = event({}, "stop") + framed(b"data: [DONE]\n\n") + b"0\r\n\r\n"
+STREAM = [HEAD, FIRST, *(event({"content": f" {_WORDS[n % len(_WORDS)]}"}) for n in range(CHUNKS)), LAST]
+
+_ANSWER = json.dumps(
+    {
+        **_FRAME,
+        "object": "chat.completion",
+        "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": " ".join(_WORDS)}, "finish_reason": "stop"}
+        ],
+        "usage": {"prompt_tokens": 20, "completion_tokens": 20, "total_tokens": 40},
+    }
+).encode()
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(_ANSWER), _ANSWER)
+
+
+def stamped() -> bytes:
+    """A chunk that says when it was sent: a sentence, with letters at its ends so that no digit meets the full stop."""
+    return event({"content": f"t{time.monotonic_ns()}t! "})
+
+
+class Upstream(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are not of that class
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            found = _LENGTH.search(self._buffer, 0, end + 2)
+            whole = end + 4 + (int(found[1]) if found else 0)
+            if len(self._buffer) < whole:
+                return
+            request, self._buffer = self._buffer[:whole], self._buffer[whole:]
+            self._answer(request[end:])
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._timer:
+            self._timer.cancel()
+
+    def _answer(self, body: bytes) -> None:
+        if b'"stream":true' not in body and b'"stream": true' not in body:
+            self._transport.write(WHOLE)
+        elif b"paced" not in body:
+            for piece in STREAM:
+                if not self._transport.is_closing():
+                    self._transport.write(piece)
+        else:
+            self._transport.write(HEAD + FIRST + stamped())
+            self._timer = self._loop.call_later(GAP_S, self._next, 1, self._loop.time() + GAP_S)
+
+    def _next(self, number: int, due: float) -> None:
+        if self._transport.is_closing():
+            return
+        if number == CHUNKS:
+            self._transport.write(LAST)
+            return
+        self._transport.write(stamped())
+        self._timer = self._loop.call_at(due + GAP_S, self._next, number + 1, due + GAP_S)
+
+
+async def serve(port: int) -> None:
+    """Serve until killed."""
+    server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", port, backlog=2048)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1])))
