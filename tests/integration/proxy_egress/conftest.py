@@ -33,12 +33,15 @@ class FakeLedger:
     def __init__(self) -> None:
         self.entries: list[tuple[Any, ...]] = []
         self.written = asyncio.Event()
+        self.budget_s = 1.2
 
     def names(self) -> list[str]:
         return [entry[0] for entry in self.entries]
 
+    turn_opened = 0.0
+
     def budget_left(self, _now: float) -> float:
-        return 1.2
+        return self.budget_s
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         """Any method of a ledger."""
@@ -64,6 +67,9 @@ class FakeCall:
         self.dialogue: list[dict[str, Any]] = []
         self.earlier: list[dict[str, Any]] = []
         self.failure = ""
+        self.asked_to_repeat = 0
+        self.bridged_at: float | None = None
+        self.better_voice = ""
         self.served_by = "abcd1234"
         self.serving = snapshot
 

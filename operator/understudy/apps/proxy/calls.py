@@ -36,6 +36,9 @@ class Call:
             agent's messages, since the new pod knows nothing of it.
         failure: why the call cannot go on, such as ModelUnavailable; set by a facade that ran out of alternatives,
             emptied by its next success. A call that the agent ends while it is set was dropped, not ended.
+        asked_to_repeat: answers in a row that only asked the caller to repeat, since no model answered.
+        bridged_at: beginning of the latest turn in which a filler was said, on the ledger's clock.
+        better_voice: model of the first voice in place of the revision's for this turn; empty: the revision's.
     """
 
     def __init__(
@@ -52,6 +55,9 @@ class Call:
         self.dialogue: list[dict[str, Any]] = []
         self.earlier: list[dict[str, Any]] = []
         self.failure = ""
+        self.asked_to_repeat = 0
+        self.bridged_at: float | None = None
+        self.better_voice = ""
         self._assistant = assistant
         self._snapshot = snapshot
         self._served_by = token.revision
@@ -108,6 +114,8 @@ class Registry:
         self.assistants = assistants
         self.keys = keys
         self._clock = clock
+        self.on_open: list[Callable[[Call], None]] = []
+        """Called with each call that is admitted."""
         self._by_token: dict[str, Call] = {}
         self._detached: dict[str, Call] = {}
 
@@ -118,6 +126,8 @@ class Registry:
         call = Call(token, text, assistant, snapshot, self._ledger(token))
         assistant.live[call_id] = call
         self._by_token[text] = call
+        for opened in self.on_open:
+            opened(call)
         return call
 
     def close(self, call: Call, end: CallEnd, cause: str) -> CallObservation:

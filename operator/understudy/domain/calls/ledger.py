@@ -110,6 +110,11 @@ class Ledger:
         self._turn = self._turn.from_voice(now)
         return now - (self._turn.voice_requested or now) if first else None
 
+    @property
+    def turn_opened(self) -> float:
+        """When the present turn began: names it within the call."""
+        return self._turn.opened
+
     def budget_left(self, now: float) -> float:
         """Seconds until the assistant should speak; less than nothing when that was in the past.
 

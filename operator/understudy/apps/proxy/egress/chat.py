@@ -24,6 +24,7 @@ from understudy.domain.routing.pool.step import Ask
 from understudy.domain.routing.prompt import dialogue
 from understudy.domain.routing.providers import chat_url
 from understudy.domain.routing.reading import Hold, Reading
+from understudy.domain.routing.slack import filler_of
 from understudy.domain.routing.tokens import estimated
 
 BUSY = frozenset({429, 503, 529})
@@ -76,6 +77,7 @@ class Chat:
         body = _body(await exchange.body())
         now = self._egress.now()
         call.dialogue = dialogue(body["messages"])
+        call.better_voice = ""
         snapshot = call.begin_model_turn(now)
         pools = self._egress.context.pools
         route = pools.of(call.assistant, call.served_by, snapshot, kind_of(body, snapshot.model))
@@ -92,7 +94,8 @@ class Chat:
             repeatable=may_repeat(body),
         )
         hold = Hold.NOTHING if several(body) else Hold(snapshot.model.pool.hold)
-        return Asked(call, snapshot, body, said, now, ask, hold)
+        filler = _filler(call, snapshot, messages) if snapshot.model.slack and body.get("stream") else ""
+        return Asked(call, snapshot, body, said, now, ask, hold, filler)
 
     def _voice_needs(self, call: Call, snapshot: Snapshot) -> float:
         voice = snapshot.voices[0].account if snapshot.voices else ""
@@ -101,7 +104,7 @@ class Chat:
     async def _answer(self, exchange: Exchange, asked: Asked, route: Route | None) -> None:
         outlet = StreamOutlet(exchange) if asked.streamed else WholeOutlet(exchange)
         if route is None:
-            await self._nothing(exchange, asked, [])
+            await self._nothing(exchange, asked, outlet, [])
             return
         race = Race(self._egress, asked, route, outlet, read_as=partial(_reader, asked), url=chat_url)
         asked.call.resources.add(race.gone)
@@ -109,7 +112,7 @@ class Chat:
         try:
             ended = await race.run()
             if ended is Ended.NOTHING:
-                await self._nothing(exchange, asked, race.causes)
+                await self._nothing(exchange, asked, outlet, race.causes)
         finally:
             exchange.when_gone(None)
             asked.call.resources.discard(race.gone)
@@ -123,25 +126,57 @@ class Chat:
         completion = winner.reader.completion
         call.ledger.model_done(race.outlet.said, completion.tool_calls, self._egress.now())
         call.dialogue = [*call.dialogue, {**completion.message(), "content": race.outlet.said or None}]
+        call.asked_to_repeat = 0
         self._egress.available(PART, call)
         if winner.shot.id and ended is not Ended.SHORT:
             self._egress.took_over(PART, call, asked.snapshot.accounts[winner.target.account])
 
-    async def _nothing(self, exchange: Exchange, asked: Asked, causes: list[ProviderError]) -> None:
+    async def _nothing(
+        self, exchange: Exchange, asked: Asked, outlet: StreamOutlet | WholeOutlet, causes: list[ProviderError]
+    ) -> None:
         """Every target failed.
 
         An empty answer is one that the caller was denied, which is for the judges; but there is a model, and the caller
-        who says it again may be answered, so the call is not given up.
+        who says it again may be answered, so the call is not given up. Nor is it when we ask for that in its place.
         """
         error = AllFailed(PART, causes)
-        if any(isinstance(cause.__cause__, EmptyAnswer) for cause in causes):
+        text = _plea(asked)
+        if text or any(isinstance(cause.__cause__, EmptyAnswer) for cause in causes):
             asked.call.ledger.model_done("", 0, self._egress.now())
         else:
             self._egress.unavailable(PART, asked.call, error)
-        told = [{"account": c.provider, "status": c.status, "message": str(c)} for c in causes]
-        busy = bool(causes) and all(cause.status in BUSY for cause in causes)
-        body = error_body(str(error), "all_targets_failed", kind="upstream_error", causes=told)
-        await exchange.answer(503 if busy else 502, body, JSON_HEADERS | _NO_RETRY)
+        if text:
+            asked.call.asked_to_repeat += 1
+            asked.call.dialogue = [*asked.call.dialogue, {"role": "assistant", "content": text}]
+            self._egress.metrics.repeats.inc()
+            await outlet.instead(text)
+        elif outlet.begun:
+            await outlet.end_early()
+        else:
+            await exchange.answer(*_failure(error))
+
+
+def _plea(asked: Asked) -> str:
+    """What to ask of the caller when no model answers; empty when nothing is to be, or it was asked too often."""
+    graceful = asked.snapshot.model.graceful
+    if graceful is None or asked.call.asked_to_repeat >= graceful.ask_to_repeat_max:
+        return ""
+    return graceful.ask_to_repeat or ""
+
+
+def _failure(error: AllFailed) -> tuple[int, bytes, dict[str, str]]:
+    """The answer that says so."""
+    told = [{"account": cause.provider, "status": cause.status, "message": str(cause)} for cause in error.causes]
+    busy = bool(error.causes) and all(cause.status in BUSY for cause in error.causes)
+    body = error_body(str(error), "all_targets_failed", kind="upstream_error", causes=told)
+    return 503 if busy else 502, body, JSON_HEADERS | _NO_RETRY
+
+
+def _filler(call: Call, snapshot: Snapshot, messages: list[dict[str, Any]]) -> str:
+    """What to say when the answer is late: once a turn, and not before the caller's first word."""
+    if call.bridged_at == call.ledger.turn_opened or not any(each.get("role") == "user" for each in messages):
+        return ""
+    return filler_of(snapshot.model)
 
 
 def _reader(asked: Asked, beginning: str) -> Reader:

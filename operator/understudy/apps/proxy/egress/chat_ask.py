@@ -25,6 +25,7 @@ class Asked:
         started: when it came, on the ledger's clock.
         ask: the same for the pool.
         hold: what is waited for before the answer is passed on.
+        filler: what is said when the budget is gone; empty: nothing.
     """
 
     call: Call
@@ -34,6 +35,7 @@ class Asked:
     started: float
     ask: Ask
     hold: Hold
+    filler: str = ""
 
     @property
     def streamed(self) -> bool:

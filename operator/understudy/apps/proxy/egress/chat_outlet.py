@@ -2,10 +2,12 @@
 
 from typing import Any, Protocol
 
+import orjson
+
 from understudy.apps.proxy.egress.parts import AgentGone
 from understudy.apps.proxy.egress.reader import Reader
 from understudy.apps.proxy.http.exchange import Exchange
-from understudy.domain.routing.completion import LAST_EVENT, OWN_FRAME, encode, ending, said
+from understudy.domain.routing.completion import LAST_EVENT, OWN_FRAME, encode, ending
 
 STREAM_HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
 JSON_HEADERS = {"Content-Type": "application/json"}
@@ -63,20 +65,23 @@ class StreamOutlet:
 
     Args:
         exchange: the agent's request.
+
+    Attributes:
+        begun: whether the agent was sent anything, so that an error can be no answer any more.
     """
 
     def __init__(self, exchange: Exchange) -> None:
         self.said = ""
         self.answered = False
+        self.begun = False
         self._exchange = exchange
-        self._begun = False
         self._owner: Reader | None = None
         """Whose chunks pass unchanged: the one that came first."""
         self._frame: dict[str, Any] = OWN_FRAME
 
     async def forward(self, reader: Reader, target: str) -> None:
         """See `Outlet.forward`."""
-        if not self._begun:
+        if not self.begun:
             self._begin({TARGET_HEADER: target})
             self._owner = reader
             self._frame = reader.completion.frame or OWN_FRAME
@@ -86,13 +91,12 @@ class StreamOutlet:
             self.said += text
             await self._write(data)
 
-    async def bridge(self, text: str) -> bool:
-        """Say `text` while the answer is awaited, as a sentence of its own; whether it still made sense."""
-        if self._begun:
-            return False
+    async def bridge(self, text: str) -> None:
+        """Say `text`, a sentence of its own, while the answer is awaited."""
+        if self.begun:
+            return
         self._begin({})
-        await self._write(encode(said(self._frame, f"{text.strip()} ")))
-        return True
+        await self._write(_first(self._frame, f"{text} "))
 
     async def end(self) -> None:
         """See `Outlet.end`."""
@@ -113,19 +117,13 @@ class StreamOutlet:
 
     async def instead(self, text: str) -> None:
         """Answer `text` where no model answers."""
-        if not self._begun:
+        if not self.begun:
             self._begin({})
-        first = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
-        await self._write(encode({**self._frame, "choices": [first]}) + ending(self._frame, "stop"))
+        await self._write(_first(self._frame, text) + ending(self._frame, "stop"))
         await self.end()
 
-    @property
-    def begun(self) -> bool:
-        """Whether the agent was sent anything, so that an error can be no answer any more."""
-        return self._begun
-
     def _begin(self, headers: dict[str, str]) -> None:
-        self._begun = True
+        self.begun = True
         self._exchange.begin(STREAM_HEADERS | headers)
 
     async def _write(self, data: bytes) -> None:
@@ -148,6 +146,7 @@ class WholeOutlet:
         self._exchange = exchange
         self._body = b""
         self._target = ""
+        self.begun = False
 
     async def forward(self, reader: Reader, target: str) -> None:
         """See `Outlet.forward`: it leaves at its end."""
@@ -170,3 +169,16 @@ class WholeOutlet:
     async def close(self) -> None:
         """As `end`."""
         await self.end()
+
+    async def instead(self, text: str) -> None:
+        """Answer `text` where no model answers."""
+        message = {"role": "assistant", "content": text}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        self._body = orjson.dumps({**OWN_FRAME, "object": "chat.completion", "choices": [choice]})
+        await self.end()
+
+
+def _first(frame: dict[str, Any], text: str) -> bytes:
+    """The event that begins an answer of our own."""
+    choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
+    return encode({**frame, "choices": [choice]})

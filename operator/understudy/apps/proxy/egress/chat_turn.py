@@ -7,7 +7,7 @@ from enum import Enum
 from understudy.apps.proxy.egress.chat_ask import Asked
 from understudy.apps.proxy.egress.chat_attempt import Attempt
 from understudy.apps.proxy.egress.chat_failures import failure_of
-from understudy.apps.proxy.egress.chat_outlet import Outlet
+from understudy.apps.proxy.egress.chat_outlet import Outlet, StreamOutlet
 from understudy.apps.proxy.egress.genai import CANCELLED, CUT, OK, STALLED, ShotEnd
 from understudy.apps.proxy.egress.parts import AgentGone, Egress
 from understudy.apps.proxy.egress.reader import Reader
@@ -15,6 +15,7 @@ from understudy.apps.proxy.pools import Route
 from understudy.base.errors import ProviderError, ProviderTimeout
 from understudy.domain.revision.snapshot import Account, ModelTarget
 from understudy.domain.routing.pool.step import Failure, Shot, Step
+from understudy.domain.routing.slack import better_target, better_voice
 from understudy.domain.routing.tokens import estimated
 
 PART = "model"
@@ -94,6 +95,7 @@ class Race:
         self._over: asyncio.Future[Ended] = self._loop.create_future()
         self._wake: asyncio.TimerHandle | None = None
         self._gap: asyncio.TimerHandle | None = None
+        self._late: asyncio.TimerHandle | None = None
 
     def now(self) -> float:
         """On the ledger's clock."""
@@ -110,13 +112,38 @@ class Race:
             AgentGone: nobody waits any more.
         """
         try:
-            self._do(self._turn.start(self.now()))
+            self._start()
             return await self._close(await self._over)
         except (AgentGone, asyncio.CancelledError):
             self._abandon()
             raise
         finally:
             self._stop()
+
+    def _start(self) -> None:
+        """Fire the first request; when the budget will be gone, say the filler if there is one."""
+        now, slack = self.now(), self.asked.snapshot.model.slack
+        first = better_target(self._route.pool, self._route.targets, slack, self.asked.ask, now) if slack else None
+        self._do(self._turn.start(now, first))
+        if self.asked.filler:
+            self._late = self._loop.call_later(self.asked.ask.budget_s, self._bridge)
+
+    def _bridge(self) -> None:
+        """The budget is gone: the caller is not left in silence."""
+        if self.outlet.answered or self._over.done() or not isinstance(self.outlet, StreamOutlet):
+            return
+        call = self.asked.call
+        call.bridged_at = call.ledger.turn_opened
+        self.egress.metrics.fillers.inc()
+        task = asyncio.create_task(self._say(self.outlet, self.asked.filler))
+        self.egress.tasks.add(task)
+        task.add_done_callback(self.egress.tasks.discard)
+
+    async def _say(self, outlet: StreamOutlet, text: str) -> None:
+        try:
+            await outlet.bridge(text)
+        except AgentGone:
+            self.gone()
 
     async def _close(self, ended: Ended) -> Ended:
         if ended is Ended.SHORT:
@@ -150,6 +177,8 @@ class Race:
         if not self.outlet.answered:
             self.asked.call.ledger.model_clause(attempt.heard_at)
             waited = attempt.heard_at - self.asked.started
+            if (slack := self.asked.snapshot.model.slack) is not None:
+                self.asked.call.better_voice = better_voice(slack, self.asked.ask.budget_s - waited)
             self.egress.metrics.first_clause.labels(attempt.target.account).observe(waited)
         self._look_for_gap(attempt)
 
@@ -287,7 +316,7 @@ class Race:
             self._cancelled(attempt, late=False)
 
     def _stop(self) -> None:
-        for timer in (self._wake, self._gap):
+        for timer in (self._wake, self._gap, self._late):
             if timer is not None:
                 timer.cancel()
         for attempt in self._live.values():

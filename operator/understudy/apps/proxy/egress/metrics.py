@@ -49,6 +49,14 @@ class EgressMetrics:
             buckets=_CLAUSE_BUCKETS,
             registry=registry,
         )
+        self.fillers = Counter(
+            "understudy_model_fillers",
+            "Turns in which a filler was said while the answer was awaited.",
+            registry=registry,
+        )
+        self.repeats = Counter(
+            "understudy_model_repeats_asked", "Callers asked to repeat since no model answered.", registry=registry
+        )
         self.webhooks = Counter(
             "understudy_webhook_requests", "Tool calls carried out.", ("outcome",), registry=registry
         )

@@ -28,6 +28,8 @@ class Why(Enum):
 
     FASTEST = "fastest"
     EXPLORE = "explore"
+    BETTER = "better"
+    """The user prefers it when there is time."""
     STAY = "stay"
     """The call's prompt is cached there."""
     CUT = "cut"

@@ -37,9 +37,11 @@ class Turn:
         """Everything fired so far, in order."""
         return tuple(self._shots.values())
 
-    def start(self, now: float) -> Step:
-        """Fire the first request."""
+    def start(self, now: float, first: int | None = None) -> Step:
+        """Fire the first request; at `first` where that is given: a better model for which there is time."""
         self._began = now
+        if first is not None:
+            return self._fire(first, Why.BETTER, self._pool.cut_s(first, self._ask, now, self._ask.budget_s), now)
         choice = self._pool.first(self._ask, now)
         return self._fire(choice.target, choice.why, choice.cut_s, now)
 
