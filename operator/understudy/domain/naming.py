@@ -23,6 +23,11 @@ CREDENTIALS_DIR = "/etc/understudy/credentials"
 STATE_DIR = "/var/lib/understudy"
 """The proxies' last good documents."""
 
+SHARED_STATE_URL = "UNDERSTUDY_SHARED_STATE_URL"
+"""Environment of the proxies: where replicas share what they know of deployments."""
+SHARED_STATE_PREFIX = "UNDERSTUDY_SHARED_STATE_PREFIX"
+"""Environment of the proxies: beginning of the keys there."""
+
 SECRET_KEY = "apiKey"
 SECRET_ALLOWED_HOSTS = "allowed-hosts"
 SECRET_ENTRA = ("tenantId", "clientId", "clientSecret")

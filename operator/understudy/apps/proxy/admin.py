@@ -9,7 +9,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from understudy.apps.proxy.assistants import Assistant
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.drain import Drain
+from understudy.apps.proxy.pool_views import pool_views
+from understudy.apps.proxy.sharing import Sharing
 from understudy.domain.calls.observation import CredentialProblem, ProxyReport
+from understudy.domain.routing.pool.view import PoolsView
 
 MAX_WAIT_S = 60.0
 """Longest a reader may ask us to hold a request: shorter than what load balancers and clients give up on."""
@@ -23,14 +26,16 @@ class Admin:
         drain: whether the process is leaving.
         pod: its name.
         boot_id: new at each start.
+        sharing: what the process shares with other replicas.
     """
 
-    def __init__(self, context: ProxyContext, drain: Drain, pod: str, boot_id: str) -> None:
+    def __init__(self, context: ProxyContext, drain: Drain, pod: str, boot_id: str, sharing: Sharing) -> None:
         self._context = context
         self._registry = context.registry
         self._drain = drain
         self._pod = pod
         self._boot_id = boot_id
+        self._sharing = sharing
 
     def routes(self) -> list[web.RouteDef]:
         """The admin port's paths."""
@@ -39,6 +44,7 @@ class Admin:
             web.get("/readyz", self.readyz),
             web.get("/metrics", self.metrics),
             web.get("/v1/state", self.state),
+            web.get("/v1/pools", self.pools),
         ]
 
     async def healthz(self, _: web.Request) -> web.Response:
@@ -61,9 +67,7 @@ class Admin:
 
     async def state(self, request: web.Request) -> web.Response:
         """One assistant's report; waits for news when the reader knows everything (`domain.calls.observation`)."""
-        assistant = self._registry.assistants.get(request.query.get("assistant", ""))
-        if assistant is None:
-            raise web.HTTPNotFound(text="no such assistant here\n")
+        assistant = self._asked_for(request)
         after, generation = _number(request, "after", -1), _number(request, "generation", -1)
         wait = min(_number(request, "wait", 0.0), MAX_WAIT_S)
         self._followed(request, assistant)
@@ -74,6 +78,19 @@ class Admin:
         self._followed(request, assistant)
         report = self._report(assistant, int(after))
         return web.Response(body=orjson.dumps(report.to_json()), content_type="application/json")
+
+    async def pools(self, request: web.Request) -> web.Response:
+        """How this process routes one assistant's model requests now (`domain.routing.pool.view`)."""
+        assistant, context = self._asked_for(request), self._context
+        pools = pool_views(context.pools, assistant, context.clock)
+        shown = PoolsView(pod=self._pod, pools=pools, sharing=self._sharing.view(context.clock.monotonic()))
+        return web.Response(body=shown.model_dump_json().encode(), content_type="application/json")
+
+    def _asked_for(self, request: web.Request) -> Assistant:
+        assistant = self._registry.assistants.get(request.query.get("assistant", ""))
+        if assistant is None:
+            raise web.HTTPNotFound(text="no such assistant here\n")
+        return assistant
 
     def _followed(self, request: web.Request, assistant: Assistant) -> None:
         """Remember that an operator follows the assistant; a look without a cursor is somebody's curl."""

@@ -21,9 +21,13 @@ from understudy.apps.proxy.http.over_aiohttp import AiohttpTransport
 from understudy.apps.proxy.keys import Keys
 from understudy.apps.proxy.lastgood import LastGood
 from understudy.apps.proxy.metrics import Metrics
+from understudy.apps.proxy.pool_views import pool_views
 from understudy.apps.proxy.settings import Settings
+from understudy.apps.proxy.sharing_setup import sharing_for
+from understudy.apps.proxy.upkeep import Upkeep
 from understudy.base.clock import Clock
 from understudy.domain.revision.snapshot import Account
+from understudy.domain.routing.pool.view import PoolView
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +75,12 @@ class Proxy:
         self.context = ProxyContext(
             registry, credentials, clock, Metrics(), self._session, AiohttpTransport(self._session)
         )
+        self._boot_id = secrets.token_hex(8)
+        self.sharing = sharing_for(settings, self.context.pools, clock, self._boot_id)
         self.context.metrics.watch(registry.assistants.values, clock)
+        self.context.metrics.watch_pools(self._pool_views, lambda: self.sharing.view(clock.monotonic()))
+        self._upkeep = Upkeep(self.context)
+        registry.on_open.append(self._upkeep.opened)
         self.drain = Drain(lambda: assistants, clock)
         self._agents = Agents(self._session, clock, self._services, settings.cluster_domain)
         self._last_good = LastGood(settings.state_dir)
@@ -84,11 +93,17 @@ class Proxy:
         """Start: from the last good documents at once, from the source as soon as it answers."""
         for keeper in self._keepers:
             keeper.restore()
-        admin = Admin(self.context, self.drain, self._settings.pod, secrets.token_hex(8))
+        admin = Admin(self.context, self.drain, self._settings.pod, self._boot_id, self.sharing)
         self.admin_port = await self._serve(admin.routes(), self._settings.admin_port)
         front = FrontDoor(self.context, self._agents, self.drain, self._own_url)
         self.port = await self._serve([*front.routes(), *self._facades(self.context)], self._settings.port)
-        background = [*(keeper.run for keeper in self._keepers), self._agents.run, self._keep_tokens]
+        background = [
+            *(keeper.run for keeper in self._keepers),
+            self._agents.run,
+            self._keep_tokens,
+            self.sharing.run,
+            self._upkeep.run,
+        ]
         self._tasks = [asyncio.create_task(_for_ever(work)) for work in background]
         log.info(
             "serving %s on ports %d and %d", ", ".join(self.context.registry.assistants), self.port, self.admin_port
@@ -124,6 +139,10 @@ class Proxy:
         assistants = self.context.registry.assistants.values()
         snapshots = ((each.namespace, snapshot) for each in assistants for snapshot in each.snapshots.values())
         return [(namespace, account) for namespace, snapshot in snapshots for account in snapshot.accounts.values()]
+
+    def _pool_views(self) -> Iterable[PoolView]:
+        for assistant in self.context.registry.assistants.values():
+            yield from pool_views(self.context.pools, assistant, self._clock)
 
     def _services(self) -> list[tuple[str, str]]:
         assistants = self.context.registry.assistants.values()

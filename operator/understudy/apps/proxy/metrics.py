@@ -12,10 +12,12 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from understudy.apps.proxy.assistants import Assistant
+from understudy.apps.proxy.pool_metrics import PoolGauges, Views
 from understudy.base.clock import Clock
 from understudy.domain.calls.observation import CallObservation, TurnRecord
 from understudy.domain.routing.arm import effective_weight
 from understudy.domain.routing.document import Arm
+from understudy.domain.routing.pool.view import SharingView
 
 BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0)
 """Seconds; close together where turn budgets are set (0.8 to 1.5)."""
@@ -43,6 +45,10 @@ class Metrics:
     def watch(self, assistants: Callable[[], Iterable[Assistant]], clock: Clock) -> None:
         """Also show the state of `assistants`, read when Prometheus asks."""
         self.registry.register(_State(assistants, clock))
+
+    def watch_pools(self, views: Views, sharing: Callable[[], SharingView]) -> None:
+        """Also show the model pools, and how their knowledge is shared, when Prometheus asks."""
+        self.registry.register(PoolGauges(views, sharing))
 
     def refused(self, assistant: str, reason: str) -> None:
         """A call was not let in: Draining or NotReady."""

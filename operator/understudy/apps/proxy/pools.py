@@ -82,6 +82,11 @@ class Pools:
         found = [route for route in self._routes.values() if route.assistant == assistant]
         return tuple(sorted(found, key=lambda route: (route.revision, route.kind.effort, not route.kind.streamed)))
 
+    def settings_for(self, key: str) -> PoolSettings:
+        """The settings of a pool that the deployment `key` belongs to; the defaults while none does."""
+        pools = (route.pool for route in self._routes.values())
+        return next((pool.settings for pool in pools if key in pool), PoolSettings())
+
     def keep(self, assistant: str, revisions: Collection[str]) -> None:
         """Forget the assistant's pools of other revisions; what is known of their deployments stays."""
         for key, route in list(self._routes.items()):

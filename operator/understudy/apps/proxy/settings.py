@@ -1,11 +1,14 @@
 """The proxy's settings, from the environment. Every one has a default that suits a pod made by the operator."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.base.errors import InvalidInput
 from understudy.domain import naming
+from understudy.domain.naming import SHARED_STATE_PREFIX, SHARED_STATE_URL
+
+_STORES = ("redis://", "rediss://", "unix://")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class Settings:
     """UNDERSTUDY_DOCUMENTS or --documents: a directory instead of a cluster; unset means Kubernetes."""
     kubeconfig: str | None = None
     """UNDERSTUDY_KUBECONFIG: outside a pod; unset means the pod's service account."""
+    shared_state_url: str = field(default="", repr=False)
+    """UNDERSTUDY_SHARED_STATE_URL: Redis or Valkey, `redis://` or `rediss://`, to share what is known of deployments
+    with other replicas; empty: each goes by what it sees itself. May hold a password, so it is never printed."""
+    shared_state_prefix: str = "understudy"
+    """UNDERSTUDY_SHARED_STATE_PREFIX: of its keys; clusters that share a server need one each."""
     cluster_domain: str = "cluster.local"
     """UNDERSTUDY_CLUSTER_DOMAIN: agents are looked up by their full name, one DNS query instead of four."""
 
@@ -64,8 +72,17 @@ def from_environment(env: Mapping[str, str], documents: Path | None = None) -> S
         credentials_dir=Path(env.get("UNDERSTUDY_CREDENTIALS_DIR", naming.CREDENTIALS_DIR)),
         documents=chosen,
         kubeconfig=env.get("UNDERSTUDY_KUBECONFIG") or None,
+        shared_state_url=_shared_state(env.get(SHARED_STATE_URL, "")),
+        shared_state_prefix=env.get(SHARED_STATE_PREFIX) or "understudy",
         cluster_domain=env.get("UNDERSTUDY_CLUSTER_DOMAIN", "cluster.local"),
     )
+
+
+def _shared_state(url: str) -> str:
+    """The URL, or an error that does not repeat it: it may hold a password."""
+    if url and not url.startswith(_STORES):
+        raise InvalidInput(SHARED_STATE_URL, f"write a URL that begins with {' or '.join(_STORES)}")
+    return url
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:

@@ -45,7 +45,7 @@ class DeploymentView(_Shown):
     """
 
     name: str
-    account: str
+    account: str = ""
     rank: int
     fallback: bool = False
     expected_ms: float
@@ -88,7 +88,7 @@ class PoolView(_Shown):
         at: when, seconds since the epoch.
         explore_share_spent: part of turns that were sent to learn, since the start.
         explore_share: what is configured.
-        extra_share_spent: extra requests (cuts, hedges, retries) per turn, lately.
+        extra_share_spent: extra requests (cuts, hedges, retries) per turn, since the start.
         extra_share: what is configured.
         requests: turns, each of which is one request of an agent.
         fired: requests sent to deployments.

@@ -1,0 +1,1 @@
+"""Redis or Valkey: the only place that imports its client."""
