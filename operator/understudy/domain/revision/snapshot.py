@@ -6,7 +6,7 @@ defaults: stored snapshots are parsed by the current code before hashing, so a n
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from understudy.base.digest import digest
@@ -125,6 +125,17 @@ class Model(Document):
     pool: Pool = Pool()
     graceful: Graceful | None = None
     slack: Slack | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _stored_before_pools(cls, data: Any) -> Any:
+        """Read a revision from before there were pools: its targets were an order of preference, and stay one.
+
+        It behaves as it did, and equals what its assistant asks for now, so that an upgrade rolls nothing out.
+        """
+        if not isinstance(data, dict) or "pool" in data or not {"systemPrompt", "targets"} <= data.keys():
+            return data
+        return {**data, "targets": data["targets"][:1], "fallbacks": data["targets"][1:]}
 
 
 class Transcriber(Document):

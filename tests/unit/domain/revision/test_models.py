@@ -1,5 +1,6 @@
 """What users write about a model becomes a pool, what follows it, and how both are used."""
 
+import json
 from typing import Any
 
 import pytest
@@ -231,17 +232,40 @@ def test_what_may_surprise_about_a_pool_is_said(
     assert all(warning.startswith(words) for warning, words in zip(warnings, said, strict=True))
 
 
-def test_a_snapshot_from_before_pools_can_still_be_read() -> None:
-    """Revisions outlive upgrades: what was an order of preference is a pool now, with every default."""
-    stored = {
-        "targets": [
-            {"name": "a", "account": "llm", "model": "m"},
-            {"name": "spare", "account": "llm", "model": "other"},
-        ],
-        "systemPrompt": "You answer the phone.",
-        "attemptTimeoutMs": 3000,
-    }
-    found = Model.model_validate(stored)
-    assert [target.name for target in found.targets] == ["a", "spare"]
-    assert (found.fallbacks, found.pool, found.graceful, found.slack) == ((), Pool(), None, None)
+STORED = {
+    "targets": [
+        {"name": "a", "account": "llm", "model": "gpt-4o-mini"},
+        {"name": "spare", "account": "llm", "model": "other"},
+    ],
+    "systemPrompt": "You answer the phone.",
+    "tools": [],
+    "attemptTimeoutMs": 4000,
+}
+"""A model as it was stored before there were pools: one deployment, and one of a plan."""
+
+
+def test_a_revision_from_before_pools_goes_on_as_it_did() -> None:
+    """Its targets were an order of preference, the plan's among them: they must not all take traffic now."""
+    found = Model.model_validate_json(json.dumps(STORED))
+    assert [target.name for target in found.targets] == ["a"]
+    assert [target.name for target in found.fallbacks] == ["spare"]
+    assert (found.pool, found.graceful, found.slack) == (Pool(), None, None)
     assert Model.model_validate(found.to_json()) == found
+
+
+def test_an_upgrade_from_before_pools_rolls_nothing_out() -> None:
+    """What the same assistant asks for now is what it was."""
+    plan = {"models": [{"name": "spare", "account": "llm", "model": "other"}]}
+    assert snapshot(plan, model=model(ONE)).model == Model.model_validate(STORED)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_pool_is_stored_and_read_as_it_is(count: int) -> None:
+    """However many deployments it has."""
+    targets = tuple(ModelTarget(name=f"t{n}", account="llm", model="m") for n in range(count))
+    written = Model(targets=targets, system_prompt="p")
+    assert Model.model_validate_json(json.dumps(written.to_json())) == written
+
+
+def test_a_stored_revision_without_targets_is_read() -> None:
+    assert Model.model_validate({**STORED, "targets": []}).targets == ()
