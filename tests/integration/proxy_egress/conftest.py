@@ -132,6 +132,7 @@ class Proxy:
     credentials: FakeCredentials
     metrics: Metrics
     session: aiohttp.ClientSession
+    pools: Pools
     headers: dict[str, str] = field(default_factory=lambda: {"Authorization": f"Bearer {TOKEN}"})
 
     @property
@@ -179,6 +180,7 @@ StartProxy = Callable[[Snapshot], Awaitable[Proxy]]
 def start_proxy(serve: Serve, stack: AsyncExitStack) -> StartProxy:
     async def start(snapshot: Snapshot) -> Proxy:
         call, credentials, metrics = FakeCall(snapshot), FakeCredentials(), Metrics()
+        pools = Pools(InOrder(0))
         credentials.keys = {name: f"key-of-{name}" for name in snapshot.accounts}
         upstreams = await stack.enter_async_context(aiohttp.ClientSession())
         context = ProxyContext(
@@ -188,11 +190,11 @@ def start_proxy(serve: Serve, stack: AsyncExitStack) -> StartProxy:
             metrics=metrics,
             session_factory=lambda: upstreams,
             transport=AiohttpTransport(lambda: upstreams),
-            pools=Pools(InOrder(0)),
+            pools=pools,
         )
         url = await serve(*routes(context), cancels=False)  # as the real one
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        return Proxy(url, call, credentials, metrics, session)
+        return Proxy(url, call, credentials, metrics, session, pools)
 
     return start
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from aiohttp import web
 
+from understudy.domain.routing.prompt import CONTINUE
+
 WORDS = ("Sure, ", "I ", "can ", "help. ", "Which ", "day?")
 TEXT = "".join(WORDS)
 
@@ -24,11 +26,17 @@ def call_piece(arguments: str, name: str | None = None) -> bytes:
 
 
 class FakeModel:
-    """Answers as `part` says; `aborted` is set when the proxy closed a request before its end."""
+    """Answers as `part` says; `aborted` is set when the proxy closed a request before its end.
 
-    def __init__(self, part: str = "good", status: int = 200) -> None:
+    Asked to go on with an answer, it gives the rest, with the `again` last words of what was said before it.
+    """
+
+    def __init__(self, part: str = "good", status: int = 200, *, again: int = 0, **headers: str) -> None:
         self.part = part
         self.status = status
+        self.again = again
+        self.answered_with = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.gate = asyncio.Event()
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.asked = asyncio.Event()
@@ -50,7 +58,7 @@ class FakeModel:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         if self.status != 200:
             error = {"message": "key sk-secret is wrong", "type": "t", "code": "some_code"}
-            return web.json_response({"error": error}, status=self.status)
+            return web.json_response({"error": error}, status=self.status, headers=self.answered_with)
         if self.part == "hang":
             await asyncio.Event().wait()
         if not self.requests[-1].get("stream"):
@@ -58,16 +66,59 @@ class FakeModel:
             return web.json_response(
                 {"id": "c1", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
             )
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **self.answered_with})
         await response.prepare(request)
         await getattr(self, f"_{self.part}")(request, response)
         return response
 
     async def _good(self, _request: web.Request, response: web.StreamResponse) -> None:
         await response.write(b": keep-alive\n\n" + sse({"role": "assistant", "content": ""}))
-        for word in WORDS:
+        for word in self._words():
             await response.write(sse({"content": word}))
         await response.write(sse({}, "stop") + USAGE + b"data: [DONE]\n\n")
+
+    def _words(self) -> list[str]:
+        """The answer's, or those that are left of it."""
+        messages = self.requests[-1]["messages"]
+        if messages[-1]["content"] != CONTINUE:
+            return list(WORDS)
+        said = messages[-2]["content"].split()
+        words = [word.strip() for word in WORDS]
+        assert words[: len(said)] == said
+        return [f"{word} " for word in words[len(said) - self.again :]]
+
+    async def _after_gate(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Good, but not before it may."""
+        await self.gate.wait()
+        await self._good(request, response)
+
+    async def _word_then_hang(self, _request: web.Request, response: web.StreamResponse) -> None:
+        await response.write(sse({"content": "Sure"}))
+        await asyncio.Event().wait()
+
+    async def _stall_after_sentence(self, _request: web.Request, response: web.StreamResponse) -> None:
+        await response.write(b"".join(sse({"content": word}) for word in WORDS[:5]))
+        await asyncio.Event().wait()
+
+    async def _cut_after_gate(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Breaks when the agent has read a sentence."""
+        await response.write(b"".join(sse({"content": word}) for word in WORDS[:4]))
+        await self.gate.wait()
+        _abort(request)
+
+    async def _tool_then_cut(self, request: web.Request, response: web.StreamResponse) -> None:
+        await response.write(call_piece("{}", "book") + sse({}, "tool_calls"))
+        await asyncio.sleep(0.05)  # as above
+        _abort(request)
+
+    async def _text_then_half_a_tool(self, request: web.Request, response: web.StreamResponse) -> None:
+        await response.write(sse({"content": "Sure, "}) + call_piece("", "book") + call_piece('{"day":'))
+        await asyncio.sleep(0.05)  # as above
+        _abort(request)
+
+    async def _two_choices(self, _request: web.Request, response: web.StreamResponse) -> None:
+        await response.write(sse({"content": "One"}) + sse({"content": "Two"}).replace(b'"index": 0', b'"index": 1'))
+        await response.write(sse({}, "stop") + b"data: [DONE]\n\n")
 
     async def _headers_then_hang(self, _request: web.Request, _response: web.StreamResponse) -> None:
         await asyncio.Event().wait()

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from understudy.apps.proxy.egress import upstream
 from understudy.apps.proxy.egress.parts import AgentGone, account_of
-from understudy.apps.proxy.egress.reader import Reader
+from understudy.apps.proxy.egress.reader import MAX_WHOLE_BYTES, Reader
 from understudy.apps.proxy.http.transport import Answer
 from understudy.base.errors import ProviderError
 from understudy.domain.revision.snapshot import Account, ModelTarget
 from understudy.domain.routing.pool.headroom import retry_after
 from understudy.domain.routing.pool.step import Shot
+from understudy.domain.routing.reading import Reading
 
 if TYPE_CHECKING:
     from understudy.apps.proxy.egress.chat_turn import Race
@@ -98,6 +99,9 @@ class Attempt:
             ConnectionError, ValueError: it broke, or is not what it should be.
         """
         reader = self.reader
+        if isinstance(reader, Reading) and answer.headers.get("content-type", "").startswith("application/json"):
+            await self._read_whole(reader, answer)
+            return
         while not reader.ended:
             data = await answer.read()
             self.heard_at = self._race.now()
@@ -110,6 +114,15 @@ class Attempt:
                 raise reader.error
             if not data:
                 return
+
+    async def _read_whole(self, reader: Reading, answer: Answer) -> None:
+        """Of a server that does not stream."""
+        reader.whole(await answer.body(MAX_WHOLE_BYTES))
+        reader.finish()
+        self.heard_at = self._race.now()
+        await self._progress()
+        if reader.error is not None:
+            raise reader.error
 
     async def _progress(self) -> None:
         """Tell what the latest bytes brought, and pass on what may be."""
