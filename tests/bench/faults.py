@@ -46,7 +46,8 @@ SLOWER = {"firstMs": 240, "sigma": 0.25, "tokenMs": 12}
 RATE = 9.0
 """Turns a second in all: a quarter of what LiteLLM serves on a core."""
 
-NO_HOST = "nowhere.invalid"
+NO_HOST = "nowhere.understudy.example"
+"""Nobody can have a name under `example`; `invalid` is refused by Portkey before it looks."""
 QUESTION = "What are your opening hours?"
 
 
@@ -60,7 +61,7 @@ class Plan:
     """All systems at the same time: less time, more noise."""
 
 
-FULL = Plan(healthy=4, turns=12, together=False)
+FULL = Plan(healthy=12, turns=12, together=False)
 QUICK = Plan(healthy=2, turns=2, together=True)
 
 

@@ -126,7 +126,7 @@ def _write(root: Path, pools: Mapping[str, Sequence[Upstream]], agents: str) -> 
     secret = root / "credentials" / NAMESPACE / SECRET
     secret.mkdir(parents=True)
     (secret / naming.SECRET_KEY).write_text("none")
-    (secret / naming.SECRET_ALLOWED_HOSTS).write_text("127.0.0.1,*.invalid")
+    (secret / naming.SECRET_ALLOWED_HOSTS).write_text("127.0.0.1,*.example")
     for name, upstreams in pools.items():
         home = root / "documents" / NAMESPACE / name
         (home / "revisions").mkdir(parents=True)

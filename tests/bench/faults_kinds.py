@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-MANY_TOKENS = 20
-BREAKS_AT = (9, 2, MANY_TOKENS)
-"""Tokens after which the faulty deployments stall or break, one each: at a sentence's end, before the first clause is
-complete, in the middle of a sentence."""
+BREAKS_AT = (12, 2, 20)
+"""Tokens after which the faulty deployments stall or break, one each: in mid-sentence, before the first clause is
+complete, in mid-sentence later."""
 
 Faults = Callable[[int], list[dict[str, Any]]]
 

@@ -2,9 +2,10 @@
 
 - `routing_strategy: latency-based-routing` with a `lowest_latency_buffer` (docs, "Routing"): the fastest few share.
 - `num_retries: 3`, `timeout` and `stream_timeout` for each deployment, `allowed_fails: 3`, `cooldown_time: 30`
-  ("Reliability", its own example values): with four deployments, each can be tried.
-- `fallbacks`: every model group falls back to a second group of the same deployments ("Fallbacks"). That is what
-  switches on its mid-stream fallback, too.
+  ("Reliability", its own example values): with four deployments, each can be tried, without a pause in between.
+- `fallbacks`: when a model group has failed, each of its deployments is asked once more, in order, as a group of its
+  own without retries, whose pauses would take seconds ("Fallbacks"). That is also where a stream goes that broke before
+  any content; one that broke later ends with an error, whatever is configured (`Router.stream_with_fallbacks`).
 - `set_verbose: false`, `LITELLM_LOG=ERROR`, `LITELLM_MODE=PRODUCTION`, no database, one worker for one core
   ("Best practices for production").
 
@@ -27,7 +28,8 @@ from tests.bench.proxy_process import free_port
 
 LOCK = REQUIREMENTS / "litellm.lock"
 NO_TIMEOUT_S = 600.0
-BACKUP = "-backup"
+BACKUP = "-backup-"
+RETRIES = 3
 
 ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",
@@ -42,16 +44,21 @@ KEY = f"sk-{secrets.token_hex(16)}"
 
 def configuration(pools: Pools, timeout_s: float | None) -> dict[str, Any]:
     """The `config.yaml`."""
-    groups = {name + suffix: upstreams for name, upstreams in pools.items() for suffix in ("", BACKUP)}
+    backups = {name: {f"{name}{BACKUP}{n}": [each] for n, each in enumerate(list_)} for name, list_ in pools.items()}
+    groups = {**pools, **{group: one for each in backups.values() for group, one in each.items()}}
     return {
-        "model_list": [_deployment(group, each, timeout_s) for group, list_ in groups.items() for each in list_],
+        "model_list": [
+            _deployment(group, each, timeout_s, retries=RETRIES if group in pools else 0)
+            for group, list_ in groups.items()
+            for each in list_
+        ],
         "router_settings": {
             "routing_strategy": "latency-based-routing",
             "routing_strategy_args": {"ttl": 3600, "lowest_latency_buffer": 0.5},
-            "num_retries": 3,
+            "num_retries": RETRIES,
             "allowed_fails": 3,
             "cooldown_time": 30,
-            "fallbacks": [{name: [name + BACKUP]} for name in pools],
+            "fallbacks": [{name: list(each)} for name, each in backups.items()],
         },
         "litellm_settings": {"set_verbose": False, "json_logs": True, "telemetry": False},
         "general_settings": {"master_key": KEY},
@@ -86,7 +93,7 @@ def version() -> str:
     return next(line for line in LOCK.read_text().splitlines() if line.startswith("litellm==")).split()[0][9:]
 
 
-def _deployment(group: str, upstream: Upstream, timeout_s: float | None) -> dict[str, Any]:
+def _deployment(group: str, upstream: Upstream, timeout_s: float | None, *, retries: int) -> dict[str, Any]:
     parameters = {
         "model": f"openai/{upstream.model}",
         "api_base": upstream.base_url,
@@ -94,6 +101,7 @@ def _deployment(group: str, upstream: Upstream, timeout_s: float | None) -> dict
         "timeout": timeout_s or NO_TIMEOUT_S,
         "stream_timeout": timeout_s or NO_TIMEOUT_S,
         "max_retries": 0,
+        "num_retries": retries,
     }
     return {"model_name": group, "litellm_params": parameters, "model_info": {"id": f"{group}/{upstream.name}"}}
 

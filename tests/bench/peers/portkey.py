@@ -1,10 +1,10 @@
 """Portkey's gateway (the open-source one, on Node), configured as its documentation recommends for reliability.
 
 Each request carries its configuration (`x-portkey-config`), as Portkey's is: `strategy: fallback` over the
-deployments in order, each with `request_timeout` and `retry` ("Fallbacks", "Automatic retries", "Request timeouts").
-`fallback` rather than `loadbalance`, because the latter gives a failed request to no second target. Of 5 retries,
-the documentation's example, one is left: its backoff is exponential from a second on, and the next target is there at
-once. A timed-out request answers 408 and falls back. One Node process, for one core.
+deployments in order, each with `request_timeout` ("Fallbacks", "Request timeouts"). `fallback` rather than
+`loadbalance`, because the latter gives a failed request to no second target. `retry` is left out: its backoff is a
+second and more, and the next target is there at once. A timed-out request answers 408 and falls back; the timeout
+covers the time to the headers. One Node process, for one core.
 
 `@hono/node-server` is held at the last version with which the gateway streams: newer ones, which npm would install,
 answer every stream with 500 (`TypeError: immutable`, Portkey-AI/gateway issue 1389).
@@ -68,7 +68,7 @@ def _target(upstream: Upstream, timeout_s: float | None) -> dict[str, Any]:
     }
     if timeout_s is None:
         return target
-    return {**target, "request_timeout": int(timeout_s * 1000), "retry": {"attempts": 1}}
+    return {**target, "request_timeout": int(timeout_s * 1000)}
 
 
 def _build(folder: Path) -> None:
