@@ -2,20 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession, web
 
+from tests.integration.proxy_credentials.conftest import LIFE_S, Endpoint, fine
 from understudy.apps.proxy.credentials import Credentials, CredentialUnavailable
 from understudy.apps.proxy.entra import END_MARGIN_S, REFRESH_BEFORE_S, REFUSED_AFTER_S, RETRY_S, SCOPE
 from understudy.apps.proxy.mounted import RECHECK_S
 from understudy.base.clock import ManualClock
 from understudy.domain.calls.observation import CredentialProblem
 from understudy.domain.revision.snapshot import Account, Agent, Model, Snapshot
-
-LIFE_S = 3599
 
 NAME = "entra"
 
@@ -34,40 +33,6 @@ SNAPSHOT = Snapshot(
     voices=(),
     agent=Agent(image="i"),
 )
-
-
-@dataclass
-class Endpoint:
-    """A token endpoint that remembers what it was asked."""
-
-    asked: list[dict[str, str]] = field(default_factory=list)
-    answer: Callable[[int], web.Response] = lambda _: web.Response(status=500)
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-    url: str = ""
-
-    async def handle(self, request: web.Request) -> web.Response:
-        """One request for a token."""
-        self.asked.append({key: str(value) for key, value in (await request.post()).items()})
-        await self.gate.wait()
-        return self.answer(len(self.asked))
-
-
-def fine(number: int) -> web.Response:
-    return web.json_response({"token_type": "Bearer", "expires_in": LIFE_S, "access_token": f"token-{number}"})
-
-
-@pytest.fixture
-async def endpoint() -> AsyncIterator[Endpoint]:
-    found = Endpoint(answer=fine)
-    found.gate.set()
-    app = web.Application()
-    app.add_routes([web.post("/{tenant}/oauth2/v2.0/token", found.handle)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}/tenant-1/oauth2/v2.0/token"
-    yield found
-    await runner.cleanup()
 
 
 @dataclass

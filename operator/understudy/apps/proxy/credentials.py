@@ -21,8 +21,8 @@ REFUSED_FOR_S = 300.0
 """Seconds for which a provider's refusal of an unchanged key is reported: long enough to be seen in `kubectl`, short
 enough to clear by itself when the provider's account was mended."""
 
-TOKENS_EVERY_S = 5.0
-"""Seconds between looks at whether a token is due: a new revision's is there before its first call."""
+TOKENS_EVERY_S = 1.0
+"""Seconds between looks at whether a token is due: a new revision's is there before most first calls of it."""
 
 
 class CredentialUnavailable(UnderstudyError):

@@ -1,13 +1,18 @@
 """What users write about a model becomes a pool, what follows it, and how both are used."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.domain.revision.written import account, resolved, snapshot
+from understudy.base.duration import format_ms
 from understudy.base.errors import InvalidInput
 from understudy.domain.revision.snapshot import Graceful, Limits, Model, ModelTarget, Pool, Slack
+
+PAGE = (Path(__file__).resolve().parents[4] / "docs/reference/fallback.md").read_text()
 
 EARS, MOUTH = account("ears", "deepgram"), account("mouth", "cartesia")
 VOICE = {"provider": "cartesia", "voiceId": "v"}
@@ -269,3 +274,18 @@ def test_a_pool_is_stored_and_read_as_it_is(count: int) -> None:
 
 def test_a_stored_revision_without_targets_is_read() -> None:
     assert Model.model_validate({**STORED, "targets": []}).targets == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "default"),
+    [
+        ("explorePercent", f"{Pool().explore_percent:g} % of requests"),
+        ("budgetPercent", f"{Pool().max_extra_percent:g} % of requests"),
+        ("timeout", format_ms(Model(targets=(), system_prompt="").attempt_timeout_ms)),
+        ("circuitBreaker", f"{Pool().breaker_failures} failures in a row; {format_ms(Pool().breaker_open_ms)}"),
+    ],
+)
+def test_the_page_tells_the_defaults_that_apply_without_a_plan(field: str, default: str) -> None:
+    """And they are those of the API's fields, so that an empty object changes nothing."""
+    (row,) = (line for line in PAGE.splitlines() if line.startswith("| ") and f"{field}` |" in line)
+    assert re.sub(r"([0-9])(ms|s|m|h)\b", r"\1 \2", default) in row
