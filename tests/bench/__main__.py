@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Callable
 
-BENCHMARKS = ("turn", "rollback")
+BENCHMARKS = ("turn", "rollback", "routing")
 """Those that exist; design.md names the rest."""
 
 
