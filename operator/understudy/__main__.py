@@ -11,6 +11,7 @@ PROGRAMS = {
     "proxy": "the routing-proxy",
     "agent": "the conversation",
     "simulator": "simulated providers and callers, for the demo and tests",
+    "status": "show how an assistant's model requests are routed right now",
     "crds": "print the CustomResourceDefinitions",
 }
 _MODULES = {
@@ -18,6 +19,7 @@ _MODULES = {
     "proxy": "understudy.apps.proxy.main",
     "agent": "understudy.apps.agent.main",
     "simulator": "understudy.apps.simulator.main",
+    "status": "understudy.apps.cli.status",
     "crds": "understudy.api.crds",
 }
 

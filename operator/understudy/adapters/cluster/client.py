@@ -14,7 +14,7 @@ from kubernetes_asyncio.config.config_exception import ConfigException
 
 from understudy.adapters.cluster.errors import NOT_FOUND, ClusterError, Unreachable, error_for
 from understudy.base.errors import UnderstudyError
-from understudy.domain.desired.kinds import Kind, kind_of
+from understudy.domain.desired.kinds import POD, Kind, kind_of
 from understudy.domain.naming import FIELD_MANAGER
 
 REQUEST_TIMEOUT_S = 20.0
@@ -91,6 +91,14 @@ class KubeCluster:
             if not following:
                 return found
             query["continue"] = following
+
+    async def ask_pod(self, namespace: str, pod_and_port: str, path: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """JSON that a pod answers to a GET, relayed by the API server; `pod_and_port`: `NAME:PORT`.
+
+        Raises:
+            ClusterError: the API server refused, or the pod did not answer with 2xx.
+        """
+        return await self._request("GET", f"{POD.path(namespace, pod_and_port)}/proxy{path}", query)
 
     async def apply(self, document: dict[str, Any]) -> dict[str, Any]:
         """Server-side apply, taking over fields that others set.

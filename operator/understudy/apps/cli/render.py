@@ -1,0 +1,155 @@
+"""`State` as text for a terminal."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from understudy.apps.cli.merge import Merged, Row, merge
+from understudy.apps.cli.state import State
+from understudy.domain.routing.pool.view import BreakerView, FailoverView
+
+MOST_ROWS = 20
+"""Deployments shown: a screenful. Beyond them only those that something is wrong with, and a count of the rest."""
+
+MOST_FAILOVERS = 8
+"""Failovers shown."""
+
+HEADINGS = (
+    "RANK", "DEPLOYMENT", "ACCOUNT", "EXPECTED", "DEVIATION", "HANGS", "CUT AFTER", "SHARE", "SAMPLES", "AGE",
+    "HEADROOM", "BREAKER",
+)  # fmt: skip
+
+MINUTE_S = 60
+HOUR_S = 3600
+
+
+def render(states: Sequence[State], *, every: bool = False) -> str:
+    """All of it; `every`: all deployments, however many."""
+    return "\n\n".join("\n".join(_one(state, every=every)) for state in states)
+
+
+def _one(state: State, *, every: bool) -> Iterator[str]:
+    yield _headline(state)
+    if state.message:
+        yield f"not ready: {state.message}"
+    yield _proxies(state)
+    yield from (f"  {answer.pod}: {answer.error}" for answer in state.proxies if answer.error)
+    pools = merge(state)
+    if not pools and any(answer.pools for answer in state.proxies):
+        yield "No model request has been made yet."
+    for pool in pools:
+        yield ""
+        yield from _pool(state, pool, every=every)
+
+
+def _headline(state: State) -> str:
+    parts = [f"{state.namespace}/{state.name}", state.phase]
+    if state.step:
+        parts.append(f"step {state.step}")
+    parts.append(f"stable {state.stable or 'none yet'}")
+    if state.canary:
+        parts.append(f"canary {state.canary} at {state.weight} %")
+    if state.verdict:
+        parts.append(f"verdict {state.verdict}")
+    return " · ".join(parts)
+
+
+def _proxies(state: State) -> str:
+    ready = len(state.proxies)
+    if not ready:
+        more = f"; {state.starting} not ready yet" if state.starting else ""
+        return f"no proxy is ready, so nobody can tell how requests are routed{more}"
+    more = f", {state.starting} not ready" if state.starting else ""
+    return f"proxies: {ready} ready{more} · {_sharing(state)}"
+
+
+def _sharing(state: State) -> str:
+    shared = [answer.pools.sharing for answer in state.proxies if answer.pools]
+    on = [each for each in shared if each.state != "Off"]
+    if not on:
+        return "knowledge: each its own"
+    alone = sorted({each.reason for each in on if each.state == "Alone"})
+    good = sum(each.state == "Shared" for each in on)
+    if not alone:
+        return f"knowledge: shared by {good} of {len(on)}"
+    return f"knowledge: shared by {good} of {len(on)}, others alone ({'; '.join(alone)})"
+
+
+def _pool(state: State, pool: Merged, *, every: bool) -> Iterator[str]:
+    total = pool.totals
+    arm = {state.stable: " (stable)", state.canary: " (canary)"}.get(total.revision, "")
+    kind = f", {total.kind} requests" if total.kind else ""
+    yield f"Pool of revision {total.revision}{arm}{kind}"
+    yield (
+        f"  {total.requests:,} turns, {total.fired:,} requests"
+        f" · explored {_percent(total.explore_share_spent)} of turns (set: {_percent(total.explore_share)}) · extra {_percent(total.extra_share_spent)}"
+        f" (at most {_percent(total.extra_share)}): {_extras(pool)}"
+    )
+    yield f"  tokens of cancelled requests: about {total.tokens_cancelled_estimated:,} (estimated)"
+    shown = pool.rows if every else [row for row in pool.rows if row.shown.rank <= MOST_ROWS or row.barred]
+    yield from _table([HEADINGS, *(_cells(row) for row in shown)])
+    if len(shown) < len(pool.rows):
+        yield f"  and {len(pool.rows) - len(shown)} more (--all)"
+    if pool.failovers:
+        yield "Last failovers"
+        several = len(state.proxies) > 1
+        yield from (_failover(pod if several else "", each, total.at) for pod, each in pool.failovers[:MOST_FAILOVERS])
+    if pool.differences:
+        yield "Proxies differ"
+        yield from (f"  {line}" for line in pool.differences)
+
+
+def _extras(pool: Merged) -> str:
+    total = pool.totals
+    return f"{total.cut} cut, {total.hedged} hedged, {total.retried} retried, {total.continued} continued"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    each = row.shown
+    return (
+        "fallback" if each.fallback else str(each.rank),
+        each.name,
+        each.account,
+        f"{each.expected_ms:.0f}ms",
+        f"{each.deviation_ms:.0f}ms",
+        _percent(each.hang_share),
+        f"{each.cut_after_ms:.0f}ms",
+        _percent(each.share),
+        str(each.samples),
+        "never" if each.age_s is None else _age(each.age_s),
+        "-" if each.headroom is None else _percent(each.headroom),
+        _breaker(each.breaker, row),
+    )
+
+
+def _breaker(breaker: BreakerView, row: Row) -> str:
+    if breaker.state == "Closed":
+        return "Closed"
+    text = f"{breaker.state}: {breaker.reason}" if breaker.reason else breaker.state
+    if breaker.until_s:
+        text += f", {_age(breaker.until_s)} to go"
+    return text if row.barred == row.proxies else f"{text} ({row.barred} of {row.proxies} proxies)"
+
+
+def _failover(pod: str, each: FailoverView, now: float) -> str:
+    at = datetime.fromtimestamp(each.at, UTC).strftime("%H:%M:%SZ")
+    who = f"  [{pod}]" if pod else ""
+    ago = _age(max(0.0, now - each.at))
+    return f"  {at} ({ago} ago)  {each.left} → {each.taken}: {each.why} after {each.waited_ms:.0f}ms{who}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.3g} %"
+
+
+def _age(seconds: float) -> str:
+    if seconds < MINUTE_S:
+        return f"{seconds:.0f}s"
+    if seconds < HOUR_S:
+        return f"{seconds / MINUTE_S:.0f}m"
+    return f"{seconds / HOUR_S:.0f}h"
