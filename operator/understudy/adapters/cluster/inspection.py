@@ -1,4 +1,4 @@
-"""The cluster as a person at a terminal sees it: their kubeconfig, their rights, pods asked by way of the API server."""
+"""The cluster as a person at a terminal sees it: their kubeconfig and rights, pods asked by way of the API server."""
 
 from dataclasses import dataclass
 from pathlib import Path

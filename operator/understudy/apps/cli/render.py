@@ -79,11 +79,9 @@ def _pool(state: State, pool: Merged, *, every: bool) -> Iterator[str]:
     arm = {state.stable: " (stable)", state.canary: " (canary)"}.get(total.revision, "")
     kind = f", {total.kind} requests" if total.kind else ""
     yield f"Pool of revision {total.revision}{arm}{kind}"
-    yield (
-        f"  {total.requests:,} turns, {total.fired:,} requests"
-        f" · explored {_percent(total.explore_share_spent)} of turns (set: {_percent(total.explore_share)}) · extra {_percent(total.extra_share_spent)}"
-        f" (at most {_percent(total.extra_share)}): {_extras(pool)}"
-    )
+    explored = f"explored {_percent(total.explore_share_spent)} of turns (set: {_percent(total.explore_share)})"
+    extra = f"extra {_percent(total.extra_share_spent)} (at most {_percent(total.extra_share)})"
+    yield f"  {total.requests:,} turns, {total.fired:,} requests · {explored} · {extra}: {_extras(pool)}"
     yield f"  tokens of cancelled requests: about {total.tokens_cancelled_estimated:,} (estimated)"
     shown = pool.rows if every else [row for row in pool.rows if row.shown.rank <= MOST_ROWS or row.barred]
     yield from _table([HEADINGS, *(_cells(row) for row in shown)])
