@@ -16,7 +16,7 @@ from understudy.apps.proxy.calls import Registry
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.credentials import Credentials
 from understudy.apps.proxy.egress import routes
-from understudy.apps.proxy.http.over_aiohttp import AiohttpTransport
+from understudy.apps.proxy.http.client import KeptTransport
 from understudy.apps.proxy.metrics import Metrics
 from understudy.apps.proxy.mounted import RECHECK_S
 from understudy.apps.proxy.pools import Pools
@@ -101,6 +101,8 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(running(SCRIPT))
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        transport = KeptTransport()
+        stack.push_async_callback(transport.close)
         clock = ManualClock()
         credentials = Credentials(clock, tmp_path, lambda: session)
         call = FakeCall(resolved(simulator))
@@ -110,7 +112,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
             clock=SystemClock(),
             metrics=Metrics(),
             session_factory=lambda: session,
-            transport=AiohttpTransport(lambda: session),
+            transport=transport,
             pools=Pools(InOrder(0)),
         )
         app = web.Application()

@@ -15,7 +15,7 @@ from understudy.apps.proxy.calls import Call, Registry
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.credentials import Credentials, CredentialUnavailable
 from understudy.apps.proxy.egress import routes
-from understudy.apps.proxy.http.over_aiohttp import AiohttpTransport
+from understudy.apps.proxy.http.client import KeptTransport
 from understudy.apps.proxy.metrics import Metrics
 from understudy.apps.proxy.pools import Pools
 from understudy.base.clock import SystemClock
@@ -183,13 +183,15 @@ def start_proxy(serve: Serve, stack: AsyncExitStack) -> StartProxy:
         pools = Pools(InOrder(0))
         credentials.keys = {name: f"key-of-{name}" for name in snapshot.accounts}
         upstreams = await stack.enter_async_context(aiohttp.ClientSession())
+        transport = KeptTransport()
+        stack.push_async_callback(transport.close)
         context = ProxyContext(
             registry=cast("Registry", FakeRegistry(call)),
             credentials=cast("Credentials", credentials),
             clock=SystemClock(),
             metrics=metrics,
             session_factory=lambda: upstreams,
-            transport=AiohttpTransport(lambda: upstreams),
+            transport=transport,
             pools=pools,
         )
         url = await serve(*routes(context), cancels=False)  # as the real one

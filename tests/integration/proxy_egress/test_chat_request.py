@@ -91,9 +91,11 @@ async def test_stale_connection_is_tried_once_more(start_proxy: StartProxy) -> N
     """A kept-alive connection that the provider closed meanwhile is no failure of the target."""
     body = b'{"choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"finish_reason":"stop"}]}'
     requests: list[int] = []
+    closed: list[int] = []
+    both = asyncio.Event()
 
     async def serve_one_each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for number in range(2):
+        for number in range(1 if requests else 2):
             head = await reader.readuntil(b"\r\n\r\n")
             size = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
             await reader.readexactly(size)
@@ -101,7 +103,11 @@ async def test_stale_connection_is_tried_once_more(start_proxy: StartProxy) -> N
             if number == 0:
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
                 await writer.drain()
-        writer.close()  # the second request on a connection gets no answer
+        writer.close()  # the second request on the first connection gets no answer
+        await writer.wait_closed()
+        closed.append(1)
+        if len(closed) == 2:
+            both.set()
 
     server = await asyncio.start_server(serve_one_each, "127.0.0.1", 0)
     async with server:
@@ -109,23 +115,27 @@ async def test_stale_connection_is_tried_once_more(start_proxy: StartProxy) -> N
         for _ in range(2):
             async with await proxy.chat() as response:
                 assert response.status == 200
+        await both.wait()
     assert requests == [0, 1, 0]
     assert proxy.metric("understudy_provider_attempts_total", part="model", account="a0", outcome="broke") == 0
 
 
-async def test_broken_connection_is_tried_only_once_more(start_proxy: StartProxy) -> None:
-    """A provider that accepts and closes is not asked for ever."""
-    connections = 0
+async def test_a_fresh_connection_that_breaks_is_not_tried_again(start_proxy: StartProxy) -> None:
+    """A provider that accepts and closes is not asked twice for each request; only a kept connection may be stale."""
+    connections, closed = 0, asyncio.Event()
 
     async def close_at_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal connections
         connections += 1
         await reader.readuntil(b"\r\n\r\n")
         writer.close()
+        await writer.wait_closed()
+        closed.set()
 
     server = await asyncio.start_server(close_at_once, "127.0.0.1", 0)
     async with server:
         proxy = await start_proxy(models(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"))
         async with await proxy.chat() as response:
             assert response.status == 502
-    assert connections == 2
+            await closed.wait()
+    assert connections == 1

@@ -17,7 +17,7 @@ from understudy.apps.proxy.credentials import Credentials
 from understudy.apps.proxy.documents import Keeper, Source
 from understudy.apps.proxy.drain import Drain
 from understudy.apps.proxy.frontdoor import FrontDoor
-from understudy.apps.proxy.http.over_aiohttp import AiohttpTransport
+from understudy.apps.proxy.http.client import KeptTransport
 from understudy.apps.proxy.keys import Keys
 from understudy.apps.proxy.lastgood import LastGood
 from understudy.apps.proxy.metrics import Metrics
@@ -72,9 +72,7 @@ class Proxy:
         assistants = [Assistant(namespace, name) for namespace, name in settings.assistants]
         registry = Registry({assistant.key: assistant for assistant in assistants}, Keys(clock), clock)
         credentials = Credentials(clock, settings.credentials_dir, self._session)
-        self.context = ProxyContext(
-            registry, credentials, clock, Metrics(), self._session, AiohttpTransport(self._session)
-        )
+        self.context = ProxyContext(registry, credentials, clock, Metrics(), self._session, KeptTransport())
         self._boot_id = secrets.token_hex(8)
         self.sharing = sharing_for(settings, self.context.pools, clock, self._boot_id)
         self.context.metrics.watch(registry.assistants.values, clock)
