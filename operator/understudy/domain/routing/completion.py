@@ -121,6 +121,16 @@ class Completion:
         """How much it said, arguments of tool calls included."""
         return sum(map(len, self._pieces)) + sum(len(call["function"]["arguments"]) for call in self._calls.values())
 
+    def add_text(self, text: str) -> None:
+        """It said `text`."""
+        self.useful = self.useful or bool(text)
+        self._say(text)
+
+    def add_call(self, index: int, item: dict[str, Any]) -> None:
+        """It asked for a call, given as `call_id`, `name` and `arguments`."""
+        function = {"name": item.get("name") or "", "arguments": item.get("arguments") or ""}
+        self._calls[index] = {"id": item.get("call_id") or "", "type": "function", "function": function}
+
     def message(self) -> dict[str, Any]:
         """The first choice as a message of the dialogue."""
         message: dict[str, Any] = {"role": "assistant", "content": self.text or None}

@@ -5,6 +5,7 @@ from aiohttp import web
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.egress.cartesia import CartesiaFace
 from understudy.apps.proxy.egress.chat import Chat
+from understudy.apps.proxy.egress.dialect import RESPONSES
 from understudy.apps.proxy.egress.listen import Listen
 from understudy.apps.proxy.egress.metrics import EgressMetrics
 from understudy.apps.proxy.egress.parts import Egress
@@ -17,6 +18,7 @@ def routes(context: ProxyContext) -> list[web.RouteDef]:
     egress = Egress(context, EgressMetrics(context.metrics.registry))
     return [
         web.post("/v1/chat/completions", Chat(egress).handle),
+        web.post("/v1/responses", Chat(egress, RESPONSES).handle),
         web.get("/v1/listen", Listen(egress).handle),
         web.get("/tts/websocket", CartesiaFace(egress).handle),
         web.post("/v1/audio/speech", SpeechFace(egress).handle),

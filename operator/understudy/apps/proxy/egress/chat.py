@@ -1,6 +1,5 @@
-"""`POST /v1/chat/completions`: OpenAI's protocol towards the agent, the revision's model pool behind it."""
+"""`POST /v1/chat/completions` and `/v1/responses`: OpenAI's protocols to the agent, the revision's pool behind them."""
 
-from functools import partial
 from typing import Any
 
 import orjson
@@ -12,18 +11,15 @@ from understudy.apps.proxy.egress.auth import error_body, token_in
 from understudy.apps.proxy.egress.chat_ask import Asked, fragments, is_first, may_repeat, several
 from understudy.apps.proxy.egress.chat_outlet import JSON_HEADERS, StreamOutlet, WholeOutlet
 from understudy.apps.proxy.egress.chat_turn import PART, Ended, Race
+from understudy.apps.proxy.egress.dialect import CHAT, Dialect
 from understudy.apps.proxy.egress.parts import AgentGone, Egress
-from understudy.apps.proxy.egress.reader import Reader, WholeReader
 from understudy.apps.proxy.http.exchange import Exchange
 from understudy.apps.proxy.pools import Route, kind_of
 from understudy.base.errors import AllFailed, ProviderError, Unauthorized
 from understudy.domain.revision.snapshot import Snapshot
 from understudy.domain.routing.completion import EmptyAnswer
-from understudy.domain.routing.joint import Joint
 from understudy.domain.routing.pool.step import Ask
-from understudy.domain.routing.prompt import dialogue
-from understudy.domain.routing.providers import chat_url
-from understudy.domain.routing.reading import Hold, Reading
+from understudy.domain.routing.reading import Hold
 from understudy.domain.routing.slack import filler_of
 from understudy.domain.routing.tokens import estimated
 
@@ -46,10 +42,16 @@ class Refusal(Exception):
 
 
 class Chat:
-    """The facade."""
+    """The facade.
 
-    def __init__(self, egress: Egress) -> None:
+    Args:
+        egress: the surroundings.
+        dialect: the protocol.
+    """
+
+    def __init__(self, egress: Egress, dialect: Dialect = CHAT) -> None:
         self._egress = egress
+        self._dialect = dialect
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One request of an agent, on aiohttp's server."""
@@ -76,37 +78,46 @@ class Chat:
             raise Refusal(401, error_body(str(error), "invalid_api_key", kind="authentication_error")) from error
         body = _body(await exchange.body())
         now = self._egress.now()
-        call.dialogue = dialogue(body["messages"])
+        said = self._said(body)
+        call.dialogue = self._dialect.spoken(said)
         call.better_voice = ""
         snapshot = call.begin_model_turn(now)
         pools = self._egress.context.pools
         route = pools.of(call.assistant, call.served_by, snapshot, kind_of(body, snapshot.model))
-        return self._turn(call, snapshot, body, now), route
+        return self._turn(call, snapshot, body, [*call.earlier, *said], now), route
 
-    def _turn(self, call: Call, snapshot: Snapshot, body: dict[str, Any], now: float) -> Asked:
-        messages = [*call.earlier, *call.dialogue]
+    def _said(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        try:
+            return self._dialect.said(body)
+        except ValueError as error:
+            raise Refusal(400, error_body(str(error), "bad_request")) from error
+
+    def _turn(
+        self, call: Call, snapshot: Snapshot, body: dict[str, Any], messages: list[dict[str, Any]], now: float
+    ) -> Asked:
         said, tokens = fragments(messages)
         ask = Ask(
             call=call.id,
             tokens=tokens + estimated(len(snapshot.model.system_prompt)),
             first_turn=is_first(messages),
             budget_s=max(0.0, call.ledger.budget_left(now) - self._voice_needs(call, snapshot)),
-            repeatable=may_repeat(body),
+            repeatable=self._dialect.glues and may_repeat(body),
         )
         hold = Hold.NOTHING if several(body) else Hold(snapshot.model.pool.hold)
-        filler = _filler(call, snapshot, messages) if snapshot.model.slack and body.get("stream") else ""
-        return Asked(call, snapshot, body, said, now, ask, hold, filler)
+        bridged = snapshot.model.slack is not None and self._dialect.glues and body.get("stream")
+        filler = _filler(call, snapshot, messages) if bridged else ""
+        return Asked(call, snapshot, body, said, now, ask, hold, self._dialect, filler)
 
     def _voice_needs(self, call: Call, snapshot: Snapshot) -> float:
         voice = snapshot.voices[0].account if snapshot.voices else ""
         return self._egress.reserve.of(call.namespace, voice)
 
     async def _answer(self, exchange: Exchange, asked: Asked, route: Route | None) -> None:
-        outlet = StreamOutlet(exchange) if asked.streamed else WholeOutlet(exchange)
+        outlet = self._dialect.outlet(exchange, streamed=asked.streamed)
         if route is None:
             await self._nothing(exchange, asked, outlet, [])
             return
-        race = Race(self._egress, asked, route, outlet, read_as=partial(_reader, asked), url=chat_url)
+        race = Race(self._egress, asked, route, outlet)
         asked.call.resources.add(race.gone)
         exchange.when_gone(race.gone)
         try:
@@ -159,7 +170,7 @@ class Chat:
 def _plea(asked: Asked) -> str:
     """What to ask of the caller when no model answers; empty when nothing is to be, or it was asked too often."""
     graceful = asked.snapshot.model.graceful
-    if graceful is None or asked.call.asked_to_repeat >= graceful.ask_to_repeat_max:
+    if graceful is None or not asked.dialect.glues or asked.call.asked_to_repeat >= graceful.ask_to_repeat_max:
         return ""
     return graceful.ask_to_repeat or ""
 
@@ -179,23 +190,16 @@ def _filler(call: Call, snapshot: Snapshot, messages: list[dict[str, Any]]) -> s
     return filler_of(snapshot.model)
 
 
-def _reader(asked: Asked, beginning: str) -> Reader:
-    if not asked.streamed:
-        return WholeReader()
-    return Reading(asked.hold, Joint(beginning) if beginning else None)
-
-
 def _body(data: bytes) -> dict[str, Any]:
     """The request's body.
 
     Raises:
-        Refusal: it is not JSON, or has no messages.
+        Refusal: it is not a JSON object.
     """
     try:
         body = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise Refusal(400, error_body("the body is not JSON", "bad_request")) from error
-    messages = body.get("messages") if isinstance(body, dict) else None
-    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
-        raise Refusal(400, error_body("`messages` has to be a list of messages", "bad_request"))
-    return dict(body)
+    if not isinstance(body, dict):
+        raise Refusal(400, error_body("the body is not a JSON object", "bad_request"))
+    return body

@@ -6,9 +6,10 @@ from typing import Any
 import orjson
 
 from understudy.apps.proxy.calls import Call
+from understudy.apps.proxy.egress.dialect import CHAT, Dialect
+from understudy.apps.proxy.egress.reader import Reader
 from understudy.domain.revision.snapshot import Account, ModelTarget, Snapshot
 from understudy.domain.routing.pool.step import Ask
-from understudy.domain.routing.prompt import compose, continued
 from understudy.domain.routing.reading import Hold
 from understudy.domain.routing.tokens import estimated
 
@@ -25,6 +26,7 @@ class Asked:
         started: when it came, on the ledger's clock.
         ask: the same for the pool.
         hold: what is waited for before the answer is passed on.
+        dialect: the protocol.
         filler: what is said when the budget is gone; empty: nothing.
     """
 
@@ -35,6 +37,7 @@ class Asked:
     started: float
     ask: Ask
     hold: Hold
+    dialect: Dialect = CHAT
     filler: str = ""
 
     @property
@@ -58,8 +61,12 @@ class Asked:
         """
         model = self.snapshot.model
         prompt = model.graceful.simpler_prompt if simpler and model.graceful else None
-        said = continued(self.said, beginning) if beginning else self.said
-        return orjson.dumps(compose(self.body, model, target, account, said, prompt=prompt))
+        said = self.dialect.continued(self.said, beginning) if beginning else self.said
+        return orjson.dumps(self.dialect.compose(self.body, model, target, account, said=said, prompt=prompt))
+
+    def reader(self, beginning: str) -> Reader:
+        """Reads an answer, or one that goes on after `beginning`."""
+        return self.dialect.reader(self.hold, beginning, streamed=self.streamed)
 
 
 def fragments(messages: list[dict[str, Any]]) -> tuple[list[Any], int]:

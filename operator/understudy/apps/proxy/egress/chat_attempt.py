@@ -81,7 +81,7 @@ class Attempt:
         body = race.asked.request(self.target, account, self._beginning, simpler=race.late(self.shot))
         headers = await race.egress.headers(race.asked.call, account)
         sent = {"Content-Type": "application/json", **headers}
-        url = race.url(account, self.target)
+        url = race.asked.dialect.url(account, self.target)
         return await race.egress.transport.post(url, body, sent, connect_timeout_s=upstream.CONNECT_TIMEOUT_S)
 
     async def _take(self, account: Account, answer: Answer) -> None:

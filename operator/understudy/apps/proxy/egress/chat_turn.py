@@ -1,7 +1,7 @@
 """One turn on its way through the pool: fires what the pool says, cancels, wakes it, and tells it what comes."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 
 from understudy.apps.proxy.egress.chat_ask import Asked
@@ -10,7 +10,6 @@ from understudy.apps.proxy.egress.chat_failures import failure_of
 from understudy.apps.proxy.egress.chat_outlet import Outlet, StreamOutlet
 from understudy.apps.proxy.egress.genai import CANCELLED, CUT, OK, STALLED, ShotEnd
 from understudy.apps.proxy.egress.parts import AgentGone, Egress
-from understudy.apps.proxy.egress.reader import Reader
 from understudy.apps.proxy.pools import Route
 from understudy.base.errors import ProviderError, ProviderTimeout
 from understudy.domain.revision.snapshot import Account, ModelTarget
@@ -34,9 +33,6 @@ WRITING_S = 1.0
 
 GIVEN_UP = frozenset({CUT, CANCELLED, STALLED})
 """Outcomes of requests that we ended: their tokens are billed and never reported."""
-
-ReadAs = Callable[[str], Reader]
-"""A reader for an answer, or for one that goes on from a text."""
 
 
 class Silent(ProviderTimeout):
@@ -63,8 +59,6 @@ class Race:
         asked: what the agent wants.
         route: the pool.
         outlet: where the answer goes.
-        read_as: makes readers.
-        url: where a target is asked.
 
     Attributes:
         causes: why attempts failed, in order.
@@ -77,18 +71,13 @@ class Race:
         asked: Asked,
         route: Route,
         outlet: Outlet,
-        *,
-        read_as: ReadAs,
-        url: Callable[[Account, ModelTarget], str],
     ) -> None:
         self.egress = egress
         self.asked = asked
         self.outlet = outlet
-        self.url = url
         self.causes: list[ProviderError] = []
         self.winner: Attempt | None = None
         self._route = route
-        self._read_as = read_as
         self._turn = route.pool.turn(asked.ask)
         self._live: dict[int, Attempt] = {}
         self._loop = asyncio.get_running_loop()
@@ -243,7 +232,7 @@ class Race:
 
     def _fire(self, shot: Shot) -> None:
         beginning = self.outlet.said if self.outlet.answered else ""
-        attempt = Attempt(self, shot, self._route.targets[shot.target], self._read_as(beginning), beginning)
+        attempt = Attempt(self, shot, self._route.targets[shot.target], self.asked.reader(beginning), beginning)
         self._live[shot.id] = attempt
         attempt.start()
 
