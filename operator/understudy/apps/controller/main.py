@@ -100,7 +100,9 @@ async def operate(
     resync = Resync(cluster, settings.namespaces, queue, worlds, intake=intake, heartbeat=heartbeat)
     async with make_client() as client:
         observers = Observers(client, reports, queue.add, metrics)
-        tools = Tools(cluster, worlds, reports, observers, recorder, metrics, clock, settings.images)
+        tools = Tools(
+            cluster, worlds, reports, observers, recorder, metrics, clock, settings.images, settings.shared_state
+        )
         reconciler = Reconciler(tools)
         try:
             await _first_of(

@@ -31,6 +31,7 @@ from understudy.domain import naming
 from understudy.domain.desired.choice import Choice
 from understudy.domain.desired.kinds import DEPLOYMENT, REVISION
 from understudy.domain.desired.plan import Wanted, abandoned_agents, make_access, make_workloads
+from understudy.domain.desired.proxy import UNSHARED, SharedState
 from understudy.domain.desired.revisions import StoredRevision, expired_revisions, make_revision
 from understudy.domain.desired.troubles import is_ready, pod_troubles
 from understudy.domain.rollout.advance import advance
@@ -55,6 +56,7 @@ class Tools:
     metrics: Metrics
     clock: Clock
     images: Images
+    shared_state: SharedState = UNSHARED
 
 
 @dataclass(frozen=True)
@@ -207,6 +209,7 @@ class Reconciler:
             history=current.history,
             desired=current.desired,
             images=self._tools.images,
+            shared_state=self._tools.shared_state,
         )
 
 

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from understudy.domain.desired.proxy import UNSHARED, SharedState
 from understudy.domain.naming import ADMIN_PORT
 
 ENV_NAMESPACES = "UNDERSTUDY_WATCH_NAMESPACES"
@@ -11,6 +12,10 @@ ENV_PROXY_IMAGE = "UNDERSTUDY_PROXY_IMAGE"
 ENV_AGENT_IMAGE = "UNDERSTUDY_AGENT_IMAGE"
 ENV_PROXY_PULL_POLICY = "UNDERSTUDY_PROXY_PULL_POLICY"
 ENV_AGENT_PULL_POLICY = "UNDERSTUDY_AGENT_PULL_POLICY"
+ENV_SHARED_URL = "UNDERSTUDY_SHARED_STATE_URL"
+ENV_SHARED_SECRET = "UNDERSTUDY_SHARED_STATE_SECRET"
+ENV_SHARED_KEY = "UNDERSTUDY_SHARED_STATE_SECRET_KEY"
+ENV_SHARED_PREFIX = "UNDERSTUDY_SHARED_STATE_PREFIX"
 ENV_NAMESPACE = "POD_NAMESPACE"
 ENV_POD = "POD_NAME"
 ENV_LOG_LEVEL = "UNDERSTUDY_LOG_LEVEL"
@@ -35,6 +40,8 @@ class Settings:
     namespaces: tuple[str, ...] = ()
     """Namespaces to watch; empty means every one."""
     images: Images = Images()
+    shared_state: SharedState = UNSHARED
+    """Handed on to the proxies."""
     namespace: str = "default"
     """Where the leader lease is."""
     identity: str = "understudy-controller"
@@ -59,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 def from_environment(arguments: Sequence[str], env: Mapping[str, str], host: str) -> Settings:
     """The settings in `arguments` and `env`; `host` names us where no pod does."""
     options = _parser().parse_args(arguments)
-    images = Images()
+    images, shared = Images(), UNSHARED
     return Settings(
         namespaces=tuple(name.strip() for name in env.get(ENV_NAMESPACES, "").split(",") if name.strip()),
         images=Images(
@@ -67,6 +74,12 @@ def from_environment(arguments: Sequence[str], env: Mapping[str, str], host: str
             agent=env.get(ENV_AGENT_IMAGE) or images.agent,
             proxy_pull_policy=env.get(ENV_PROXY_PULL_POLICY) or images.proxy_pull_policy,
             agent_pull_policy=env.get(ENV_AGENT_PULL_POLICY) or images.agent_pull_policy,
+        ),
+        shared_state=SharedState(
+            url=env.get(ENV_SHARED_URL, ""),
+            secret=env.get(ENV_SHARED_SECRET, ""),
+            key=env.get(ENV_SHARED_KEY) or shared.key,
+            prefix=env.get(ENV_SHARED_PREFIX) or shared.prefix,
         ),
         namespace=env.get(ENV_NAMESPACE) or "default",
         identity=env.get(ENV_POD) or host,

@@ -9,6 +9,7 @@ from understudy.api.status import VoiceAssistantStatus
 from understudy.apps.controller.settings import Images
 from understudy.apps.controller.world import World
 from understudy.domain.desired.plan import Wanted
+from understudy.domain.desired.proxy import UNSHARED, SharedState
 from understudy.domain.desired.revisions import StoredRevision
 
 
@@ -34,6 +35,7 @@ def make_wanted(
     history: tuple[StoredRevision, ...],
     desired: StoredRevision | None,
     images: Images,
+    shared_state: SharedState = UNSHARED,
 ) -> Wanted | None:
     """What the objects are made from; None while there is no revision at all to make them for."""
     names = set(revisions_in_play(status))
@@ -51,6 +53,7 @@ def make_wanted(
         proxy_pull_policy=images.proxy_pull_policy,
         proxy_replicas=spec.proxy.replicas,
         proxy_template=_template(spec.proxy.template),
+        shared_state=shared_state,
         agent_pull_policy=images.agent_pull_policy,
         agent_replicas=spec.agent.replicas.min,
     )

@@ -52,17 +52,24 @@ def _shown(views: Iterable[PoolView]) -> list[PoolView]:
 
 
 def _spending(pools: list[PoolView]) -> Iterator[Metric]:
-    extra = _gauge("extra_share", "Extra requests (cuts, hedges, retries) a turn, since the start.", _POOL)
-    extra_limit = _gauge("extra_share_limit", "The share that is configured.", _POOL)
-    explore = _gauge("explore_share", "Share of turns sent to learn, since the start.", _POOL)
+    turns = _counter("turns", "Model requests of agents.", _POOL)
+    fired = _counter("requests", "Requests to deployments, by what they were for.", (*_POOL, "purpose"))
+    limit = _gauge("extra_share_limit", "Most extra requests (all but `first` and `explore`) a turn.", _POOL)
     available = _gauge("deployments_available", "Deployments whose breaker admits requests.", _POOL)
     for pool in pools:
         label = [pool.assistant, pool.kind]
-        extra.add_metric(label, pool.extra_share_spent)
-        extra_limit.add_metric(label, pool.extra_share)
-        explore.add_metric(label, pool.explore_share_spent)
+        turns.add_metric(label, pool.requests)
+        for purpose, count in _purposes(pool).items():
+            fired.add_metric([*label, purpose], count)
+        limit.add_metric(label, pool.extra_share)
         available.add_metric(label, sum(each.breaker.state != State.OPEN.value for each in pool.deployments))
-    yield from (extra, extra_limit, explore, available)
+    yield from (turns, fired, limit, available)
+
+
+def _purposes(pool: PoolView) -> dict[str, int]:
+    extra = {"cut": pool.cut, "hedge": pool.hedged, "retry": pool.retried, "continue": pool.continued}
+    first = pool.fired - pool.explored - sum(extra.values())
+    return {"first": first, "explore": pool.explored, **extra}
 
 
 def _deployments(pools: list[PoolView]) -> Iterator[Metric]:
@@ -97,6 +104,10 @@ def _shared(sharing: SharingView) -> Iterator[Metric]:
         samples.add_metric(["received"], sharing.received)
         samples.add_metric(["dropped"], sharing.dropped)
     yield from (up, replicas, samples)
+
+
+def _counter(name: str, text: str, labels: tuple[str, ...]) -> CounterMetricFamily:
+    return CounterMetricFamily(f"understudy_pool_{name}", text, labels=labels)
 
 
 def _gauge(name: str, text: str, labels: tuple[str, ...]) -> GaugeMetricFamily:

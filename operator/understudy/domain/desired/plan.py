@@ -10,7 +10,9 @@ from understudy.domain.desired.agent import AgentSettings, make_agent
 from understudy.domain.desired.kinds import OWNED
 from understudy.domain.desired.owner import Owner
 from understudy.domain.desired.proxy import (
+    UNSHARED,
     ProxySettings,
+    SharedState,
     make_front_door,
     make_proxy_budget,
     make_proxy_deployment,
@@ -33,6 +35,7 @@ class Wanted:
     proxy_pull_policy: str = "IfNotPresent"
     proxy_replicas: int = 2
     proxy_template: dict[str, Any] = field(default_factory=dict)
+    shared_state: SharedState = UNSHARED
     agent_pull_policy: str = "IfNotPresent"
     agent_replicas: int = 1
 
@@ -67,6 +70,7 @@ def _proxy_settings(wanted: Wanted) -> ProxySettings:
         max_call_duration_ms=_longest_call_ms(wanted.in_play),
         secrets=tuple(sorted(secrets)),
         template=wanted.proxy_template,
+        shared_state=wanted.shared_state,
     )
 
 

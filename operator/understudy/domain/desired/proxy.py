@@ -23,6 +23,27 @@ RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory"
 
 
 @dataclass(frozen=True, slots=True)
+class SharedState:
+    """Where proxies share what they know of deployments; they go on alone where it is away.
+
+    Attributes:
+        url: of a Redis or Valkey without a password; empty: it is in a Secret.
+        secret: a Secret of the assistant's namespace that holds the URL; empty: there is none.
+        key: in that Secret.
+        prefix: of its keys.
+    """
+
+    url: str = ""
+    secret: str = ""
+    key: str = "url"
+    prefix: str = "understudy"
+
+
+UNSHARED = SharedState()
+"""Nothing is shared."""
+
+
+@dataclass(frozen=True, slots=True)
 class ProxySettings:
     """What a proxy Deployment is made from."""
 
@@ -33,6 +54,7 @@ class ProxySettings:
     secrets: tuple[str, ...] = ()
     """Secrets of every revision in the history, so that undoing a change restarts nothing."""
     template: dict[str, Any] = field(default_factory=dict)
+    shared_state: SharedState = UNSHARED
 
 
 def grace_s(max_call_duration_ms: int) -> int:
@@ -59,6 +81,19 @@ def credentials_volume(secrets: Iterable[str]) -> dict[str, Any]:
     }
 
 
+def _shared_state(shared: SharedState) -> list[dict[str, Any]]:
+    """Nothing where nothing is shared, so that proxies are not replaced when this version comes."""
+    if not shared.url and not shared.secret:
+        return []
+    url: dict[str, Any] = {"name": naming.SHARED_STATE_URL}
+    if shared.secret:
+        # Optional, because a namespace without the Secret is to be served all the same.
+        url["valueFrom"] = {"secretKeyRef": {"name": shared.secret, "key": shared.key, "optional": True}}
+    else:
+        url["value"] = shared.url
+    return [url, {"name": naming.SHARED_STATE_PREFIX, "value": shared.prefix}]
+
+
 def _container(owner: Owner, settings: ProxySettings) -> dict[str, Any]:
     return {
         "name": "proxy",
@@ -70,6 +105,7 @@ def _container(owner: Owner, settings: ProxySettings) -> dict[str, Any]:
             pods.from_field("POD_NAME", "metadata.name"),
             pods.from_field("POD_NAMESPACE", "metadata.namespace"),
             {"name": "UNDERSTUDY_ASSISTANTS", "value": f"{owner.namespace}/{owner.name}"},
+            *_shared_state(settings.shared_state),
         ],
         "ports": [
             {"name": "http", "containerPort": naming.PROXY_PORT},
