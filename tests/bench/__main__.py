@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Callable
 
-BENCHMARKS = ("turn", "rollback", "routing")
+BENCHMARKS = ("turn", "rollback", "routing", "faults")
 """Those that exist; design.md names the rest."""
 
 

@@ -57,7 +57,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "server_errors": Kind(lambda number: [{"kind": "status", "status": (500, 502, 503)[number % 3]}]),
         "tls": Kind(address="tls"),
         "dns": Kind(address="dns"),
-        "connection_reset": Kind(_always("reset")),
+        "connection_reset": Kind(lambda number: [{"kind": ("reset", "refuse", "reset")[number % 3]}]),
     }
 )
 """In the order of the issue; every name is a key of the result."""

@@ -29,16 +29,20 @@ def machine() -> str:
     return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
 
 
-def publish(name: str, result: dict[str, Any], *, quick: bool) -> None:
-    """Print `result` as the last line, and write it into the benchmark's place in the docs (not for quick runs)."""
+def publish(name: str, result: dict[str, Any], *, quick: bool, table: str = "") -> None:
+    """Print `result` as the last line, and write it into the benchmark's place in the docs (not for quick runs).
+
+    There, `table` (Markdown) stands above it.
+    """
     line = json.dumps({"bench": name, **result})
     if not quick:
-        _write(name, line)
+        _write(name, line, table)
     print(line, flush=True)
 
 
-def _write(name: str, line: str) -> None:
-    block = f"<!-- {name} -->\n```json\n{line}\n```\n{machine()}\n<!-- /{name} -->"
+def _write(name: str, line: str, table: str) -> None:
+    shown = f"{table.strip()}\n\n" if table else ""
+    block = f"<!-- {name} -->\n{shown}```json\n{line}\n```\n{machine()}\n<!-- /{name} -->"
     place = re.compile(rf"<!-- {name} -->.*<!-- /{name} -->", re.DOTALL)
     text = DOCS.read_text()
     if not place.search(text):
