@@ -23,6 +23,12 @@ MISSED = 0.05
 CANDIDATES = 6
 """Deployments of a state that are considered: the best at each of three horizons, twice."""
 
+LEAST_PRICE, MOST_PRICE = 0.002, 100.0
+"""Of an extra request, in turns that miss the aim: as good as nothing, and more than anything."""
+
+CLOSE = 1.05
+"""A price is found when it is bracketed this closely."""
+
 COARSE_S, FINE_S = 0.02, 0.01
 SAMPLED = 80
 """States that the aim is sought on; the price is then corrected on all."""
@@ -80,26 +86,27 @@ def _aim(some: States, budget_s: float) -> tuple[float, float]:
 
 
 def _priced(few: States, aim: float, budget_s: float, near: float, step: float) -> tuple[Goal, Solved]:
-    """The least price at which no more than the allowance is spent, to a few per cent."""
-    low, high = near / 1.3, near * 1.3
-    free = Goal(aim, budget_s, low)
-    solved = solve(few, free, step)
-    while solved.extra <= EXTRA and low > 0.002:
-        low, high = low / 3, low
-        free = Goal(aim, budget_s, low)
-        solved = solve(few, free, step)
-    if solved.extra <= EXTRA:
-        return free, solved
-    kept, found = Goal(aim, budget_s, high), solve(few, Goal(aim, budget_s, high), step)
-    while found.extra > EXTRA:
-        low, high = high, high * 3
-        kept = Goal(aim, budget_s, high)
-        found = solve(few, kept, step)
-    while high > 1.04 * low and found.extra < 0.995 * EXTRA:
-        middle = Goal(aim, budget_s, (low * high) ** 0.5)
-        solved = solve(few, middle, step)
-        if solved.extra > EXTRA:
-            low = middle.price
+    """The least price at which no more than the allowance is spent, to a few per cent, beginning near `near`."""
+
+    def at(price: float) -> tuple[Goal, Solved]:
+        goal = Goal(aim, budget_s, price)
+        return goal, solve(few, goal, step)
+
+    low, found = near, at(near)
+    while found[1].extra <= EXTRA and low > LEAST_PRICE:
+        low /= 3.0
+        found = at(low)
+    if found[1].extra <= EXTRA:
+        return found
+    high = low
+    # Where more than the allowance fails, retries alone exceed it at any price.
+    while found[1].extra > EXTRA and high < MOST_PRICE:
+        low, high = high, high * 3.0
+        found = at(high)
+    while high > CLOSE * low:
+        middle = at((low * high) ** 0.5)
+        if middle[1].extra > EXTRA:
+            low = middle[0].price
         else:
-            high, kept, found = middle.price, middle, solved
-    return kept, found
+            high, found = middle[0].price, middle
+    return found

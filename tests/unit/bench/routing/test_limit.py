@@ -128,3 +128,8 @@ def test_with_caches_it_stays_where_the_prompt_is_unless_that_is_slower() -> Non
 
 def test_cuts_that_are_tried_are_close_enough_to_each_other() -> None:
     assert max(after / before for before, after in itertools.pairwise(CUTS)) < 1.08
+
+
+def test_where_retries_alone_exceed_the_budget_it_still_ends() -> None:
+    found = limit(world([part(300, error=0.3)], [part(400, error=0.3)]))
+    assert found.solved.extra == pytest.approx(0.3 / 0.7, rel=0.05)
