@@ -78,7 +78,7 @@ def judge(outcome: Outcome, expected: str, budget_s: float) -> Verdict:
         answered=got == expected and outcome.finish == "stop" and not outcome.error,
         within_budget=outcome.clause_s is not None and outcome.clause_s <= budget_s,
         seam=bool(got) and got != expected and not _ends_well(got, expected),
-        duplicates=sum((_words(got) - _words(expected)).values()),
+        duplicates=_repeated(_words(got), _words(expected)),
     )
 
 
@@ -90,6 +90,11 @@ def has_clause(text: str) -> bool:
 def _ends_well(got: str, expected: str) -> bool:
     """Whether `got` is the beginning of the answer up to the end of a sentence."""
     return expected.startswith(got.rstrip()) and got.rstrip().endswith(".")
+
+
+def _repeated(got: Counter[str], expected: Counter[str]) -> int:
+    """Words of the answer that came more often than they should; what is no word of it is a seam's."""
+    return sum(max(0, got[word] - times) for word, times in expected.items())
 
 
 def _words(text: str) -> Counter[str]:
