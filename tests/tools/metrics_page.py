@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -12,18 +12,29 @@ from understudy.api.status import Phase, Verdict
 from understudy.apps.agent.admission import Admission
 from understudy.apps.agent.metrics import Metrics as AgentMetrics
 from understudy.apps.controller.metrics import Metrics as ControllerMetrics
+from understudy.apps.proxy.egress.genai import CANCELLED, CUT, OK, OTHER, RESPONSE_MODELS, STALLED
 from understudy.apps.proxy.egress.metrics import EgressMetrics
 from understudy.apps.proxy.metrics import Metrics as ProxyMetrics
 from understudy.base.clock import SystemClock
 from understudy.domain.calls.observation import CallEnd, Defect
 from understudy.domain.routing.document import Arm
+from understudy.domain.routing.pool.breaker import State
+from understudy.domain.routing.pool.step import Failure, Why
+from understudy.domain.routing.pool.view import SharingView
 
 HEADING = """# Metrics
 
 Generated from the programs' registries by `make generate`; a test fails when it is out of date.
 
-Labels are assistants, accounts, arms and fixed words, never a call or a caller: the number of series depends on what is
-configured, not on time. Times are in seconds. A histogram has the series `_bucket`, `_sum` and `_count`.
+Labels are assistants, accounts, deployments, arms and fixed words, never a call or a caller: the number of series
+depends on what is configured, not on time. Times are in seconds. A histogram has the series `_bucket`, `_sum` and
+`_count`.
+
+`gen_ai_*` are OpenTelemetry's conventions for generative AI (development status) in its Prometheus translation, with
+the conventions' own buckets: `gen_ai.client.operation.duration` and so on. One observation is one request to a provider, so
+those that were cut and fired again elsewhere are counted too; what an agent waited for is in
+`understudy_model_first_clause_seconds`. For OTLP, let a collector scrape them:
+[metrics and alerts](../operating/observing.md).
 
 Without an ingress, `kubectl get --raw /api/v1/namespaces/NAMESPACE/pods/POD:9090/proxy/metrics` reads those of one pod.
 """
@@ -36,13 +47,14 @@ PROGRAMS = {
 """Program → heading and where to scrape it."""
 
 
-def _words(values: type[StrEnum]) -> str:
+def _words(values: type[Enum]) -> str:
     return ", ".join(f"`{value.value}`" for value in values)
 
 
 LABELS = {
     "assistant": "`namespace/name`",
     "account": "an account's name in `spec.accounts`",
+    "deployment": "a deployment's name in `spec.model.deployments` or in the fallback plan",
     "arm": f"{_words(Arm)}: the one the call started on",
     "end": _words(CallEnd),
     "cause": "why it was dropped: `NoAgentCapacity`, `AgentLost`, `CarrierConnectionLost`, `CarrierStalled`, "
@@ -55,9 +67,23 @@ LABELS = {
     "phase": _words(Phase),
     "verdict": _words(Verdict),
     "kind": "a Kubernetes kind",
+    "request_kind": "what tells requests apart: a reasoning effort, `whole` (not streamed); empty: neither",
+    "state": _words(State),
+    "why": f"what a request was fired for: {_words(Why)}",
+    "purpose": "`first` of its turn, `explore`, `cut` (the one before was), `hedge`, `retry`, `continue`",
+    "direction": "`sent`, `received`, `dropped`",
+    "gen_ai_operation_name": "`chat`",
+    "gen_ai_provider_name": "`openai` (and everything compatible), `azure.ai.openai`",
+    "gen_ai_request_model": "the model that is asked for",
+    "gen_ai_response_model": f"as the answer names it; `{OTHER}` after {RESPONSE_MODELS} names; empty: it names none",
+    "gen_ai_token_type": "`input`, `output`",
+    "server_address": "the provider's host",
+    "server_port": "the provider's port",
+    "error_type": "as `outcome` of a model; empty for a complete answer",
     "result": "reconciling: `ok`, `conflict`, `cluster`, `error`; polls: `ok`, `error`; Events: `posted`, "
     "`suppressed`, `failed`",
-    "outcome": "providers: `ok`, `timeout`, `refused`, `broke`; webhook: `ok`, `no_webhook`, `no_secret`, `timeout`, "
+    "outcome": f"models: `{OK}`, `{CUT}`, `{CANCELLED}`, `{STALLED}`, {_words(Failure)}; "
+    "other providers: `ok`, `timeout`, `refused`, `broke`; webhook: `ok`, `no_webhook`, `no_secret`, `timeout`, "
     "`unreachable`, `refused`, `too_long`, `not_json`; the agent's tools: `ok`, `failed`, `ended` (it hung up)",
     "reason": "refused by the proxy: `Draining`, `NotReady`; by the agent: `starting`, `draining`, `full`, "
     "`bad-start`; ended at the agent: `completed`, `hangup`, `limit`, `failed`",
@@ -79,6 +105,7 @@ def programs() -> dict[str, list[Metric]]:
     """Program → its metrics, by name."""
     proxy = ProxyMetrics()
     proxy.watch(list, SystemClock())
+    proxy.watch_pools(list, SharingView)
     EgressMetrics(proxy.registry)
     registries = {
         "proxy": proxy.registry,
