@@ -31,8 +31,8 @@ depends on what is configured, not on time. Times are in seconds. A histogram ha
 `_count`.
 
 `gen_ai_*` are OpenTelemetry's conventions for generative AI (development status) in its Prometheus translation, with
-the conventions' own buckets: `gen_ai.client.operation.duration` and so on. One observation is one request to a provider, so
-those that were cut and fired again elsewhere are counted too; what an agent waited for is in
+the conventions' own buckets: `gen_ai.client.operation.duration` and so on. One observation is one request to a
+provider, so those that were cut and fired again elsewhere are counted too; what an agent waited for is in
 `understudy_model_first_clause_seconds`. For OTLP, let a collector scrape them:
 [metrics and alerts](../operating/observing.md).
 
