@@ -253,6 +253,7 @@ class Race:
         completion, shot = attempt.reader.completion, attempt.shot
         account = self.asked.snapshot.accounts.get(attempt.target.account) or unknown(attempt.target)
         wasted = self.asked.ask.tokens + estimated(completion.characters) if outcome in GIVEN_UP else 0
+        self._route.pool.counts.tokens_cancelled += wasted
         self.egress.metrics.models.record(
             ShotEnd(
                 account=account,
