@@ -16,6 +16,7 @@ from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.credentials import Credentials, CredentialUnavailable
 from understudy.apps.proxy.egress import routes
 from understudy.apps.proxy.http.client import KeptTransport
+from understudy.apps.proxy.http.listener import Listener
 from understudy.apps.proxy.metrics import Metrics
 from understudy.apps.proxy.pools import Pools
 from understudy.base.clock import SystemClock
@@ -177,7 +178,7 @@ StartProxy = Callable[[Snapshot], Awaitable[Proxy]]
 
 
 @pytest.fixture
-def start_proxy(serve: Serve, stack: AsyncExitStack) -> StartProxy:
+def start_proxy(stack: AsyncExitStack) -> StartProxy:
     async def start(snapshot: Snapshot) -> Proxy:
         call, credentials, metrics = FakeCall(snapshot), FakeCredentials(), Metrics()
         pools = Pools(InOrder(0))
@@ -194,7 +195,10 @@ def start_proxy(serve: Serve, stack: AsyncExitStack) -> StartProxy:
             transport=transport,
             pools=pools,
         )
-        url = await serve(*routes(context), cancels=False)  # as the real one
+        listener = Listener(routes(context))
+        stack.push_async_callback(listener.close)
+        await listener.start("127.0.0.1", 0)
+        url = f"http://127.0.0.1:{listener.port}"
         session = await stack.enter_async_context(aiohttp.ClientSession())
         return Proxy(url, call, credentials, metrics, session, pools)
 

@@ -18,6 +18,7 @@ from understudy.apps.proxy.documents import Keeper, Source
 from understudy.apps.proxy.drain import Drain
 from understudy.apps.proxy.frontdoor import FrontDoor
 from understudy.apps.proxy.http.client import KeptTransport
+from understudy.apps.proxy.http.listener import Listener
 from understudy.apps.proxy.keys import Keys
 from understudy.apps.proxy.lastgood import LastGood
 from understudy.apps.proxy.metrics import Metrics
@@ -41,16 +42,7 @@ would be paid within the turn. Load balancers close idle connections after 60 s,
 RESTART_S = 1.0
 """Pause before background work that failed is started again."""
 
-MAX_BODY = 4 * 2**20
-"""Bytes of a request: the longest dialogue a model takes is about 1 MB as JSON."""
-
-BACKLOG = 1024
-"""Connections waiting to be accepted: a burst of calls must not meet a refused connection."""
-
-SHUTDOWN_S = 5.0
-"""Longest wait for handlers at the end, when every call has ended or is overdue."""
-
-Routes = Callable[[ProxyContext], Iterable[web.RouteDef]]
+Routes = Callable[[ProxyContext], Iterable[web.AbstractRouteDef]]
 """Routes of a facade, given the context."""
 
 
@@ -83,7 +75,7 @@ class Proxy:
         self._agents = Agents(self._session, clock, self._services, settings.cluster_domain)
         self._last_good = LastGood(settings.state_dir)
         self._keepers = [Keeper(assistant, source, self._last_good, clock) for assistant in assistants]
-        self._runners: list[web.AppRunner] = []
+        self._listeners: list[Listener] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.port = self.admin_port = 0
 
@@ -113,8 +105,8 @@ class Proxy:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for runner in reversed(self._runners):
-            await runner.cleanup()
+        for listener in reversed(self._listeners):
+            await listener.close()
         await self._last_good.close()
         await self.context.transport.close()
         if self._client:
@@ -151,18 +143,13 @@ class Proxy:
         host = self._settings.pod_ip
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
-    async def _serve(self, routes: Iterable[web.RouteDef], port: int) -> int:
+    async def _serve(self, routes: Iterable[web.AbstractRouteDef], port: int) -> int:
         """Start a server with `routes`; the port that was bound."""
-        app = web.Application(client_max_size=MAX_BODY)
-        app[CONTEXT] = self.context
-        app.add_routes(routes)
-        # No access log: a line per request of every call would be most of the log and says nothing about calls.
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
-        await runner.setup()
-        self._runners.append(runner)
-        everywhere = "::" if ":" in self._settings.pod_ip else "0.0.0.0"
-        await web.TCPSite(runner, everywhere, port, backlog=BACKLOG).start()
-        return int(runner.addresses[0][1])
+        listener = Listener(routes)
+        listener.app[CONTEXT] = self.context
+        self._listeners.append(listener)
+        await listener.start("::" if ":" in self._settings.pod_ip else "0.0.0.0", port)
+        return listener.port
 
 
 async def _for_ever(work: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -11,14 +11,16 @@ from understudy.apps.proxy.egress.metrics import EgressMetrics
 from understudy.apps.proxy.egress.parts import Egress
 from understudy.apps.proxy.egress.speech import SpeechFace
 from understudy.apps.proxy.egress.webhook import Webhooks
+from understudy.apps.proxy.http.server import HotRoute
 
 
-def routes(context: ProxyContext) -> list[web.RouteDef]:
+def routes(context: ProxyContext) -> list[web.AbstractRouteDef]:
     """The facades' routes; call once per context, since it registers the egress's metrics."""
     egress = Egress(context, EgressMetrics(context.metrics.registry))
+    chat, responses = Chat(egress), Chat(egress, RESPONSES)
     return [
-        web.post("/v1/chat/completions", Chat(egress).handle),
-        web.post("/v1/responses", Chat(egress, RESPONSES).handle),
+        HotRoute("/v1/chat/completions", chat.handle, chat.serve),
+        HotRoute("/v1/responses", responses.handle, responses.serve),
         web.get("/v1/listen", Listen(egress).handle),
         web.get("/tts/websocket", CartesiaFace(egress).handle),
         web.post("/v1/audio/speech", SpeechFace(egress).handle),
