@@ -244,3 +244,35 @@ async def test_closing_ends_idle_connections() -> None:
         await transport.close()
         async with asyncio.timeout(5):
             await ended.wait()
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_an_answer_that_says_no_more_is_left(transport: KeptTransport, *, ends: bool) -> None:
+    """Its connection is used again if its body ends in time; a body that does not end costs the connection."""
+    more = asyncio.Event()
+
+    async def play(line: Line) -> None:
+        await line.request()
+        await line.send(CHUNKED + b"6\r\n[DONE]\r\n")
+        await more.wait()
+        if ends:
+            await line.send(b"0\r\n\r\n")
+            await line.request()
+            await line.send(answer(b"again"))
+        await line.ends()
+
+    async with Provider(play) as provider:
+        reply = await ask(transport, provider.url)
+        assert await reply.read() == b"[DONE]"
+        reply.leave(5 if ends else 0.01)
+        reply.close()
+        more.set()
+        if ends:
+            while not any(kept.idle for kept in transport._kept.values()):  # noqa: ASYNC110 - nobody is told
+                await asyncio.sleep(0.001)
+            assert await (await ask(transport, provider.url)).body(10) == b"again"
+        else:
+            async with asyncio.timeout(5):
+                await provider.over.get()
+            provider.over.put_nowait(0)
+        assert len(provider.lines) == 1

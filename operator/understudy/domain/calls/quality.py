@@ -56,6 +56,8 @@ def near_equal(one: str, other: str) -> bool:
     words, others = one.split()[:MAX_WORDS], other.split()[:MAX_WORDS]
     if min(len(words), len(others)) < MIN_WORDS:
         return False
+    if words == others:
+        return True
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     # The quick ratios are upper bounds and cheap: nearly every pair ends there.
     return min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= NEAR_EQUAL and matcher.ratio() >= NEAR_EQUAL

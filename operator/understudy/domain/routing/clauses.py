@@ -9,6 +9,9 @@ import re
 LONGEST_UNIT = 240
 """Characters after which text is spoken at the next space even without punctuation: about 15 s of speech."""
 
+LONGEST_ABBREVIATION = len(" prof.")
+"""Characters at the end of a text that are looked at for one: the whole of it would be searched in vain."""
+
 _CLAUSE = re.compile(r"[,.;:!?…。！？，、；：—][\"')\]]*(?=\s|$)|[。！？，、；：]|\n")  # noqa: RUF001 - Chinese and Japanese marks
 _SENTENCE = re.compile(r"[.!?…][\"')\]]*(?=\s|$)|[。！？]|\n")  # noqa: RUF001 - Chinese and Japanese marks
 _ABBREVIATION = re.compile(r"(?:^|\W)(?:mr|mrs|ms|dr|st|no|vs|prof|e\.g|i\.e|a\.m|p\.m)\.$", re.IGNORECASE)
@@ -84,4 +87,5 @@ def _longest(text: str) -> int | None:
 
 def _undecided(head: str, *, at_end: bool) -> bool:
     """Whether the mark at the end of `head` may not be one: `Dr.`, or `3.` and `p.` before the rest of them came."""
-    return bool(_ABBREVIATION.search(head) or (at_end and _BEGUN.search(head)))
+    end = len(head)
+    return bool(_ABBREVIATION.search(head, end - LONGEST_ABBREVIATION) or (at_end and _BEGUN.search(head, end - 3)))

@@ -207,7 +207,11 @@ def encode(chunk: dict[str, Any]) -> bytes:
 
 
 def _are_choices(choices: Any) -> bool:
-    return isinstance(choices, list) and all(isinstance(choice, dict) for choice in choices)
+    if not isinstance(choices, list):
+        return False
+    if len(choices) == 1:  # what nearly every chunk has
+        return isinstance(choices[0], dict)
+    return all(isinstance(choice, dict) for choice in choices)
 
 
 def _new_call() -> dict[str, Any]:

@@ -90,7 +90,7 @@ class Attempt:
         await upstream.refuse_error_answers(account.name, answer)
         await self._read(answer)
         await self._race.finished(self)
-        await _drain(answer)
+        answer.leave(DRAIN_S)
 
     async def _read(self, answer: Answer) -> None:
         """Read to the end.
@@ -144,12 +144,3 @@ class Attempt:
         self._race.egress.tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._race.crashed(error)
-
-
-async def _drain(answer: Answer) -> None:
-    try:
-        async with asyncio.timeout(DRAIN_S):
-            while await answer.read():
-                pass
-    except (TimeoutError, ConnectionError, ValueError):
-        return

@@ -56,6 +56,8 @@ class KeptAnswer:
         self._held = False
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._leaving: asyncio.TimerHandle | None = None
+        """Ends the connection unless the rest of the body comes first; None while somebody reads it."""
 
     async def read(self) -> bytes:
         """See `Answer.read`."""
@@ -85,8 +87,15 @@ class KeptAnswer:
             size += len(piece)
         return b"".join(pieces)[:limit]
 
+    def leave(self, within_s: float) -> None:
+        """See `Answer.leave`."""
+        if self._connection is not None and self._leaving is None:
+            self._leaving = self._loop.call_later(within_s, self._connection.abort)
+
     def close(self) -> None:
         """See `Answer.close`."""
+        if self._leaving is not None:
+            return
         connection, self._connection = self._connection, None
         if connection is not None and not self.complete:
             connection.abort()
@@ -96,7 +105,7 @@ class KeptAnswer:
         if self._held and self._connection is not None:
             self._connection.go_on()
         self._held = False
-        self._connection = None
+        self._detach()
 
     def feed(self, data: bytes) -> None:
         """Take in bytes from the connection.
@@ -118,16 +127,23 @@ class KeptAnswer:
     def fail(self, error: Exception) -> None:
         """The rest will not come."""
         self._error = error
+        self._detach()
         if not self.begun.done():
             self.begun.set_exception(error)
         elif self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def _detach(self) -> None:
+        self._connection = None
+        if self._leaving is not None:
+            self._leaving.cancel()
 
     def ended_by_close(self) -> bool:
         """Whether the end of the connection is the end of the body; it is complete then."""
         if not self.begun.done() or self._length != UNTIL_CLOSE:
             return False
         self.complete = True
+        self._detach()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
         return True
@@ -169,7 +185,7 @@ class KeptAnswer:
             data = data[: self._length]
             self._length -= len(data)
             self.complete = self._length == 0
-        if not data:
+        if not data or self._leaving is not None:
             return
         self._pieces.append(data)
         self._size += len(data)

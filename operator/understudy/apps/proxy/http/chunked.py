@@ -39,7 +39,8 @@ class ChunkedDecoder:
         """
         if self._rest:
             data, self._rest = self._rest + data, b""
-        pieces, at = [], 0
+        pieces: list[bytes] = []
+        at = self._whole_chunks(data, pieces) if self._left == _AT_SIZE else 0
         while at < len(data) and not self.done:
             if self._left > 0:
                 piece = data[at : at + self._left]
@@ -55,6 +56,19 @@ class ChunkedDecoder:
         else:
             self._rest = data[at:]
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @staticmethod
+    def _whole_chunks(data: bytes, pieces: list[bytes]) -> int:
+        """Take the chunks at the beginning of `data` that are there whole, which nearly all are; where they end."""
+        at = 0
+        while (found := _SIZE.match(data, at)) is not None:
+            start = found.end()
+            end = start + int(found[1], 16)
+            if end == start or data[end : end + 2] != b"\r\n":
+                break
+            pieces.append(data[start:end])
+            at = end + 2
+        return at
 
     def _between(self, data: bytes, at: int) -> int | None:
         """Go over what stands between two chunks; the place after it, None when it is not complete."""

@@ -34,6 +34,10 @@ class Answer(Protocol):
         """
         ...
 
+    def leave(self, within_s: float) -> None:
+        """Let go of an answer that says no more: its connection is used again if the body ends within that time."""
+        ...
+
     def close(self) -> None:
         """Let go: at its end the connection is used again; before, it is aborted, which tells the provider to stop."""
         ...
