@@ -15,10 +15,10 @@ from tests.bench.faults_text import Outcome, has_clause
 SILENCE_S = 10.0
 """An agent that got nothing for so long has lost its caller."""
 
-SMALL_BUFFER = 8192
-"""Bytes that the slow reader's socket takes: a stream fills it at once."""
+SMALL_BUFFER = 65_536
+"""Bytes that the slow reader's socket takes: much less than its answer."""
 
-PAUSE_AFTER = 100
+PAUSE_AFTER = 40
 PAUSE_S = 2.5
 """The slow reader reads so many chunks, then none for so long."""
 

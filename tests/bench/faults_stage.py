@@ -17,6 +17,9 @@ FAST = {"firstMs": 180, "sigma": 0.25, "tokenMs": 12}
 SLOWER = {"firstMs": 240, "sigma": 0.25, "tokenMs": 12}
 """The survivor is not the one that latency alone had preferred."""
 
+PADDING = 10_000
+"""Characters added to each event that the slow reader does not read: 3.6 MB an answer."""
+
 NO_HOST = "nowhere.understudy.example"
 """Nobody can have a name under `example`; `invalid` is refused by Portkey before it looks."""
 
@@ -90,5 +93,5 @@ async def stage(systems: Sequence[str], alives: Sequence[int]) -> AsyncIterator[
 
 def _model(fault: str, *, lives: bool) -> dict[str, Any]:
     if KINDS[fault].habit.slow:
-        return {"answer": answer(LONG_WORDS), "firstMs": 180, "tokenMs": 0}
+        return {"answer": answer(LONG_WORDS), "firstMs": 180, "tokenMs": 0, "padding": PADDING}
     return {"answer": answer(ANSWER_WORDS), **(SLOWER if lives else FAST)}

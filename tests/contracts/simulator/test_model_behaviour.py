@@ -57,6 +57,22 @@ async def test_usage_tells_what_was_cached(serve: Serve) -> None:
     assert cached[1]
 
 
+async def test_events_can_be_padded(serve: Serve) -> None:
+    """With a field that clients ignore, as OpenAI's own do with theirs."""
+    padded = {"maitre": {"firstMs": 0, "tokenMs": 0, "padding": 5000}}
+    async with serve(acme={"models": padded}) as simulator:
+        async with sdk(simulator.url("acme")) as client:
+            stream = await client.chat.completions.create(model="maitre", messages=HELLO, stream=True)
+            said = "".join([chunk.choices[0].delta.content or "" async for chunk in stream])
+        body = {"model": "maitre", "messages": HELLO, "stream": True}
+        url = simulator.url("acme") + "/v1/chat/completions"
+        async with aiohttp.ClientSession() as http, http.post(url, json=body) as response:
+            events = (await response.text()).strip().split("\n\n")
+    assert said == SAID
+    assert all(len(event) > 5000 for event in events[:-1])
+    assert events[-1] == "data: [DONE]"
+
+
 async def test_a_second_deployment_goes_on_where_the_first_was_cut(serve: Serve) -> None:
     """Word for word, streamed: what came before the cut and what came after make the whole answer."""
     broken = {"models": FAST, "faults": [{"kind": "cut", "at": 4}]}

@@ -110,6 +110,8 @@ class ModelSettings(Section):
     cache_saves: float = Field(default=0.0, ge=0, le=1)
     """Share of the time to the first token that is saved when the whole prompt but the last message is cached."""
     token_ms: float = Field(default=12, ge=0)
+    padding: int = Field(default=0, ge=0)
+    """Characters added to each event of a stream, as OpenAI's `obfuscation` adds some."""
 
 
 DEFAULT_MODELS = {

@@ -22,6 +22,8 @@ class Completion:
     reply: Reply
     prompt_tokens: int
     cached_tokens: int = 0
+    padding: int = 0
+    """Characters of `obfuscation` in each event with a choice."""
 
     @property
     def finish_reason(self) -> str:
@@ -39,7 +41,8 @@ class Completion:
 
     def chunk(self, delta: dict[str, Any], finish: str | None = None) -> bytes:
         """One server-sent event."""
-        return _event(self._chunk_head() | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+        event = self._chunk_head() | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+        return _event(event | {"obfuscation": "x" * self.padding} if self.padding else event)
 
     def filter_chunk(self) -> bytes:
         """Azure OpenAI's first event: what its content filter found in the prompt, and no choices."""

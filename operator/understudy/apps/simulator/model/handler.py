@@ -86,6 +86,7 @@ class ModelHandler:
             reply=said,
             prompt_tokens=tokens,
             cached_tokens=int(tokens * cached),
+            padding=settings.padding,
         )
         return completion, first_ms(settings, exchange.draw, exchange.elapsed_s, tokens, cached)
 
