@@ -11,6 +11,7 @@ from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.egress import upstream
 from understudy.apps.proxy.egress.auth import authenticate
 from understudy.apps.proxy.egress.parts import AgentGone, Egress, ends_with
+from understudy.apps.proxy.egress.rehearsal import rehearse
 from understudy.apps.proxy.egress.voice import PART, Speech
 from understudy.apps.proxy.egress.voice_link import VoiceLinks
 from understudy.base.errors import AllFailed
@@ -64,8 +65,10 @@ class CartesiaSocket:
             tasks = [warming, *(task for _, task in self._speaking.values())]
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self._links.close()
+            try:
+                await asyncio.gather(*tasks, return_exceptions=True)
+            finally:  # a server that stops does not wait for us
+                await self._links.close()
             await self._agent.close()
 
     async def _take(self, text: str) -> None:
@@ -90,6 +93,7 @@ class CartesiaSocket:
         except (ValueError, TypeError) as error:
             await self._agent.send_str(cartesia.error(context_id, str(error), BAD_REQUEST))
             return
+        rehearse(self._egress, self._call, utterance.format)
         speech = Speech(self._egress, self._call, utterance, ContextSink(self._agent, context_id), self._links)
         speech.add(message)
         task = asyncio.create_task(self._speak(context_id, speech))

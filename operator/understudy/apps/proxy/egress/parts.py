@@ -13,6 +13,7 @@ from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.credentials import CredentialUnavailable
 from understudy.apps.proxy.egress.metrics import EgressMetrics
 from understudy.apps.proxy.egress.reserve import Reserve
+from understudy.apps.proxy.egress.voice_slack import Fillers
 from understudy.apps.proxy.http.transport import Transport
 from understudy.base.errors import AllFailed, ProviderError, ProviderRefused, UnderstudyError
 from understudy.domain.revision.snapshot import Account, Snapshot
@@ -33,6 +34,8 @@ class Egress:
     metrics: EgressMetrics
     reserve: Reserve = field(default_factory=Reserve)
     """What the voices need of a turn's budget."""
+    fillers: Fillers = field(default_factory=Fillers)
+    """Audio of what is said while an answer is awaited."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     """Work that outlives the request it was begun for, such as reading the end of an answer."""
 
@@ -77,6 +80,12 @@ class Egress:
         self.metrics.failed(part, cause)
         if cause.status in _KEY_REFUSED:
             self.context.credentials.report_refused(call.namespace, account)
+
+    def voice_began(self, call: Call, account: Account | None) -> None:
+        """The first audio of an utterance came from `account`; None: it was kept."""
+        took = call.ledger.voice_audio(self.now())
+        if took is not None and account is not None:
+            self.reserve.learn(call.namespace, account.name, took)
 
     def unavailable(self, part: str, call: Call, causes: AllFailed) -> None:
         """Every alternative failed: unless one comes back in time, the session ends the call."""

@@ -13,8 +13,10 @@ from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.egress import upstream
 from understudy.apps.proxy.egress.auth import authenticate, bad_request, error_body, json_object
 from understudy.apps.proxy.egress.parts import AgentGone, Egress, account_of, ends_with
+from understudy.apps.proxy.egress.rehearsal import rehearse
 from understudy.apps.proxy.egress.voice import FIRST_AUDIO_S, PART, STALL_S, Speech, ask_openai
 from understudy.apps.proxy.egress.voice_link import VoiceLinks
+from understudy.apps.proxy.egress.voice_slack import voices_for
 from understudy.base.errors import AllFailed, ProviderError, ProviderRefused
 from understudy.domain.revision.snapshot import Account, Voice
 from understudy.domain.routing.attempts import Attempts
@@ -65,9 +67,10 @@ class SpeechFace:
     async def _raw(self, call: Call, text: str, sink: "BodySink") -> None:
         output = {"container": "raw", "encoding": "pcm_s16le", "sample_rate": openai_speech.PCM_RATE}
         message = {"transcript": text, "continue": False, "context_id": "speech", "output_format": output}
-        links = VoiceLinks(self._egress, call)
+        links, utterance = VoiceLinks(self._egress, call), Utterance(message)
+        rehearse(self._egress, call, utterance.format)
         try:
-            speech = Speech(self._egress, call, Utterance(message), sink, links)
+            speech = Speech(self._egress, call, utterance, sink, links)
             speech.add(message)
             await speech.run()
         finally:
@@ -75,7 +78,7 @@ class SpeechFace:
 
     async def _encoded(self, call: Call, text: str, sink: "BodySink") -> None:
         snapshot = call.snapshot()
-        attempts = Attempts(PART, snapshot.voices)
+        attempts = Attempts(PART, voices_for(call, snapshot))
         call.ledger.voice_request(self._egress.now())
         for _, voice in attempts:
             account = account_of(snapshot, voice.account)
@@ -104,7 +107,7 @@ class SpeechFace:
                 async with await ask_openai(self._egress, call, account, body) as response:
                     async for data in response.content.iter_any():
                         if not sink.started:
-                            call.ledger.voice_audio(self._egress.now())
+                            self._egress.voice_began(call, account)
                         limit.reschedule(loop.time() + STALL_S)
                         await sink.audio(data)
 

@@ -16,10 +16,12 @@ from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.egress import upstream
 from understudy.apps.proxy.egress.parts import AgentGone, Egress, account_of
 from understudy.apps.proxy.egress.voice_link import VoiceLink, VoiceLinks
+from understudy.apps.proxy.egress.voice_slack import key_of, voices_for
 from understudy.base.errors import ProviderBroke, ProviderError, ProviderRefused
 from understudy.domain.revision.snapshot import Account, Voice
 from understudy.domain.routing.attempts import Attempts
 from understudy.domain.routing.providers import openai_url
+from understudy.domain.routing.slack import filler_of
 from understudy.domain.speech import cartesia, openai_speech
 from understudy.domain.speech.audio import Converter
 from understudy.domain.speech.cartesia import Audio, Done, Refused, VoiceEvent, Words
@@ -55,18 +57,29 @@ class Speech:
         utterance: what to say; may grow through `add`.
         sink: where the speech goes.
         links: the agent's sockets to Cartesia.
+        rehearsal: nobody hears it: by the first voice alone, and no part of the call's account.
     """
 
-    def __init__(self, egress: Egress, call: Call, utterance: Utterance, sink: Sink, links: VoiceLinks) -> None:
+    def __init__(
+        self,
+        egress: Egress,
+        call: Call,
+        utterance: Utterance,
+        sink: Sink,
+        links: VoiceLinks,
+        *,
+        rehearsal: bool = False,
+    ) -> None:
         self.utterance = utterance
         self._egress = egress
         self._call = call
         self._sink = sink
         self._links = links
+        self._rehearsal = rehearsal
         self._snapshot = call.snapshot()
         self._changed = asyncio.Event()
-        self._speaking = ""
-        """Account of the present voice."""
+        self._speaking: Account | None = None
+        """Account of the present voice; None for what is kept."""
         self._heard = False
         """Whether the present voice has produced audio."""
         self._sent = 0
@@ -78,7 +91,7 @@ class Speech:
         """More text, or its end."""
         had_text = self.utterance.has_text
         self.utterance.add(message)
-        if self.utterance.has_text and not had_text:
+        if self.utterance.has_text and not had_text and not self._rehearsal:
             self._call.ledger.voice_request(self._egress.now())
         self._changed.set()
 
@@ -89,9 +102,10 @@ class Speech:
             AllFailed: no voice could, or none could go on.
         """
         await self._wait_for_text()
-        attempts = Attempts(PART, self._snapshot.voices)
+        attempts = Attempts(PART, self._voices())
         if not self.utterance.has_text:
             return
+        await self._play_filler()
         for _, voice in attempts:
             text = self.utterance.remaining()
             if text is None:
@@ -110,6 +124,26 @@ class Speech:
                 return
         raise attempts.all_failed()
 
+    def _voices(self) -> tuple[Voice, ...]:
+        return self._snapshot.voices[:1] if self._rehearsal else voices_for(self._call, self._snapshot)
+
+    async def _play_filler(self) -> None:
+        """Say the revision's filler from what is kept of it, if the text begins with it; then wait for the rest."""
+        filler = filler_of(self._snapshot.model)
+        if not filler or self._rehearsal or not self.utterance.text.lstrip().startswith(filler):
+            return
+        key = (
+            key_of(self._call, self._snapshot.voices[0], self.utterance.format, filler) if self._snapshot.voices else ()
+        )
+        audio = self._egress.fillers.get(key)
+        if audio is None:
+            return
+        self.utterance.begin(self.utterance.text)
+        await self._audio(audio)
+        await self._words(openai_speech.spread(filler, 0.0, self.utterance.seconds))
+        while not self.utterance.complete and not (self.utterance.remaining() or "").strip():
+            await self._next_change()
+
     def _won(self, attempts: Attempts[Voice], voice: Voice) -> None:
         self._egress.metrics.attempts.labels(PART, voice.account, "ok").inc()
         self._egress.available(PART, self._call)
@@ -126,7 +160,7 @@ class Speech:
 
     async def _speak(self, voice: Voice, text: str) -> None:
         account = account_of(self._snapshot, voice.account)
-        self._speaking = account.name
+        self._speaking = account
         self._heard = False
         self.utterance.begin(text)
         self._sent, self._whole = len(self.utterance.messages), self.utterance.complete
@@ -142,10 +176,8 @@ class Speech:
     async def _audio(self, data: bytes) -> None:
         if not data:
             return
-        if not self.utterance.audio_bytes:
-            took = self._call.ledger.voice_audio(self._egress.now())
-            if took is not None and self._speaking:
-                self._egress.reserve.learn(self._call.namespace, self._speaking, took)
+        if not self.utterance.audio_bytes and not self._rehearsal:
+            self._egress.voice_began(self._call, self._speaking)
         self._heard = True
         self.utterance.audio_bytes += len(data)
         try:
