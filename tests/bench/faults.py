@@ -21,8 +21,11 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
+
 from tests.bench import faults_systems
 from tests.bench.faults_agent import agent
+from tests.bench.faults_calls import NoCall
 from tests.bench.faults_kinds import KINDS
 from tests.bench.faults_stage import Stage, pool, stage
 from tests.bench.faults_tally import Tally, table
@@ -72,8 +75,11 @@ async def measure(system: str, plan: Plan, world: Stage) -> dict[str, Tally]:
     async with faults_systems.running(system, world.pools(system)) as call, agent() as speaker:
 
         async def turn(fault: str, alive: int) -> tuple[str, Outcome]:
-            async with call(pool(fault, alive)) as ask:
-                return fault, await speaker.turn(ask, QUESTION, KINDS[fault].habit)
+            try:
+                async with call(pool(fault, alive)) as ask:
+                    return fault, await speaker.turn(ask, QUESTION, KINDS[fault].habit)
+            except (NoCall, aiohttp.ClientError) as refused:
+                return fault, Outcome(error=f"no call: {refused}")
 
         async def every(times: int) -> list[tuple[str, Outcome]]:
             order = random.Random(7)

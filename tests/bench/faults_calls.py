@@ -39,6 +39,10 @@ def snapshot(upstreams: Sequence[Upstream]) -> Snapshot:
     return Snapshot(accounts=accounts, model=model, transcribers=(), voices=(), agent=Agent(image="none"))
 
 
+class NoCall(Exception):
+    """A call was not put through."""
+
+
 class Lines:
     """Places calls: the carrier's side and the agent's side of each."""
 
@@ -49,7 +53,11 @@ class Lines:
 
     @asynccontextmanager
     async def call(self, assistant: str) -> AsyncIterator[str]:
-        """A call until the block ends; gives its token."""
+        """A call until the block ends; gives its token.
+
+        Raises:
+            NoCall: the proxy did not take it, or no agent got its token.
+        """
         name = f"CA{uuid.uuid4().hex}"
         self._tokens[name] = asyncio.get_running_loop().create_future()
         url = f"ws://127.0.0.1:{self._port}{naming.media_path(NAMESPACE, assistant)}"
@@ -58,9 +66,13 @@ class Lines:
         async with self._session.ws_connect(url, compress=0) as line:
             await line.send_json({"event": "connected", "protocol": "Call", "version": "1.0.0"})
             await line.send_json({"event": "start", "sequenceNumber": "1", "streamSid": f"MZ{name}", "start": start})
-            async with asyncio.timeout(TOKEN_S):
-                token = await self._tokens[name]
-            del self._tokens[name]
+            try:
+                async with asyncio.timeout(TOKEN_S):
+                    token = await self._tokens[name]
+            except TimeoutError as late:
+                raise NoCall("no agent got the call's token") from late
+            finally:
+                del self._tokens[name]
             yield token
 
     async def media(self, request: web.Request) -> web.StreamResponse:
