@@ -211,9 +211,11 @@ class Sharing:
                 pause = PAUSE_FIRST_S
 
     async def _publish(self, store: Log) -> None:
-        """Send what there is, when there is something."""
-        await self._news.wait()
-        await asyncio.sleep(BATCH_S)
+        """Send what there is, when there is something; after a failure at once, so that the end of it is noticed."""
+        works = self._up.get("write", True)
+        if works:
+            await self._news.wait()
+            await asyncio.sleep(BATCH_S)
         now = self._clock.monotonic()
         while self._waiting and now - self._waiting[0].at > HISTORY_S:
             self._waiting.popleft()
@@ -221,7 +223,7 @@ class Sharing:
         batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_SAMPLES))]
         if not self._waiting:
             self._news.clear()
-        if not batch:
+        if works and not batch:
             return
         try:
             await store.append(pack(self._replica, batch, now))
