@@ -9,9 +9,11 @@ import pytest
 import yaml
 
 from tests.cluster import golang
+from tests.unit.domain.desired.samples import snapshot, stored, wanted
 from understudy.domain.desired.access import make_proxy_role
 from understudy.domain.desired.kinds import EVENT, OWNED, POD, VOICE_ASSISTANT, Kind
 from understudy.domain.desired.owner import Owner
+from understudy.domain.desired.plan import make_workloads
 
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "helm/understudy"
@@ -146,3 +148,64 @@ def test_every_value_is_described() -> None:
         if re.match(r"^[a-zA-Z]+:", line):
             following = lines[number + 1].lstrip() if number + 1 < len(lines) else ""
             assert lines[number - 1].startswith("#") or following.startswith("#"), line
+
+
+def operator_env(*sets: str) -> dict[str, str]:
+    (deployment,) = [each for each in rendered(*sets) if each["kind"] == "Deployment"]
+    env = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
+    return {each["name"]: each.get("value", "") for each in env}
+
+
+def test_the_store_that_proxies_share_is_handed_to_the_operator() -> None:
+    """By a name for a password, never both, and not at all by default: then no proxy is replaced."""
+    plain = operator_env("sharedState.url=redis://valkey:6379/0", "sharedState.prefix=eu")
+    assert (plain["UNDERSTUDY_SHARED_STATE_URL"], plain["UNDERSTUDY_SHARED_STATE_PREFIX"]) == (
+        "redis://valkey:6379/0",
+        "eu",
+    )
+    secret = operator_env("sharedState.secretRef.name=valkey", "sharedState.url=redis://valkey:6379/0")
+    assert (secret["UNDERSTUDY_SHARED_STATE_SECRET"], secret["UNDERSTUDY_SHARED_STATE_SECRET_KEY"]) == ("valkey", "url")
+    assert "UNDERSTUDY_SHARED_STATE_URL" not in secret
+    assert not [name for name in operator_env() if "SHARED_STATE" in name]
+
+
+@pytest.mark.parametrize("url", ["redis://user:hunter2@valkey", "http://valkey", "valkey:6379"])
+def test_a_store_with_a_password_in_the_values_is_refused(url: str) -> None:
+    done = helm("template", "understudy", str(CHART), "--set", f"sharedState.url={url}")
+    assert done.returncode != 0
+    assert "sharedState" in done.stderr
+
+
+def test_alerts_and_monitors_are_made_where_they_are_wanted() -> None:
+    """Their kinds are the Prometheus operator's, which need not be there."""
+    kinds = {"PrometheusRule", "PodMonitor"}
+    assert not [each for each in rendered() if each["kind"] in kinds]
+    on = ("prometheus.rules.enabled=true", "prometheus.rules.labels.team=voice", "prometheus.podMonitors.enabled=true")
+    found = [each for each in rendered(*on) if each["kind"] in kinds]
+    (rules,) = [each for each in found if each["kind"] == "PrometheusRule"]
+    assert rules["spec"] == yaml.safe_load((CHART / "files/alerts.yaml").read_text())
+    assert rules["metadata"]["labels"]["team"] == "voice"
+    _, pods = [each for each in found if each["kind"] == "PodMonitor"]
+    assert pods["spec"]["namespaceSelector"] == {"any": True}
+    few = rendered("prometheus.podMonitors.enabled=true", "watchNamespaces={a,b}")
+    assert [each["spec"].get("namespaceSelector") for each in few if each["kind"] == "PodMonitor"] == [
+        None,
+        {"matchNames": ["a", "b"]},
+    ]
+
+
+def test_pods_are_scraped_on_ports_that_they_have() -> None:
+    """A PodMonitor that names a port no pod has finds nothing, silently."""
+    (monitor,) = [
+        each
+        for each in rendered("prometheus.podMonitors.enabled=true")
+        if each["kind"] == "PodMonitor" and each["metadata"]["name"].endswith("assistants")
+    ]
+    ports = {endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]}
+    labels = {**monitor["spec"]["selector"]["matchLabels"]}
+    made = make_workloads(wanted(stored(snapshot())))
+    pods = [each["spec"]["template"] for each in made if each["kind"] == "Deployment"]
+    assert pods
+    for pod in pods:
+        assert labels.items() <= pod["metadata"]["labels"].items()
+        assert ports & {port["name"] for port in pod["spec"]["containers"][0]["ports"]}

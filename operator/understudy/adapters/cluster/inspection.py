@@ -49,8 +49,12 @@ class Inspector:
             NoCluster: no usable configuration, or no such context.
         """
         configuration = kube.Configuration()
+        files = where.kubeconfig or KUBECONFIG
+        there = _exists(files)
+        if where.kubeconfig and not there:
+            raise NoCluster(f"no cluster: there is no {where.kubeconfig}")
         try:
-            found = await _load(configuration, where, in_pod=where.kubeconfig is None and not _has_kubeconfig())
+            found = await _load(configuration, files if there else None, where.context)
         except (ConfigException, OSError) as error:
             raise NoCluster(f"no cluster: {error}") from error
         return cls(KubeCluster(kube.ApiClient(configuration)), where.namespace or found or "default")
@@ -92,18 +96,18 @@ class Inspector:
         return await self._cluster.ask_pod(self.namespace, f"{pod}:{port}", path, query)
 
 
-def _has_kubeconfig() -> bool:
-    return Path(KUBECONFIG).expanduser().exists()
+def _exists(files: str) -> bool:
+    """Whether one of the colon-separated files is there."""
+    return any(Path(each).expanduser().exists() for each in files.split(":") if each)
 
 
-async def _load(configuration: kube.Configuration, where: Whereabouts, *, in_pod: bool) -> str | None:
+async def _load(configuration: kube.Configuration, files: str | None, context: str | None) -> str | None:
     """Fill `configuration`; the context's namespace."""
-    files = where.kubeconfig
-    if in_pod:
+    if files is None:
         kube_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         return None
     contexts, current = kube_config.list_kube_config_contexts(config_file=files)
-    chosen = where.context or (current or {}).get("name")
+    chosen = context or (current or {}).get("name")
     found = next((each for each in contexts if each["name"] == chosen), None)
     if found is None:
         raise ConfigException(f"there is no context {chosen!r}")

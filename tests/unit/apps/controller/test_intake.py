@@ -11,6 +11,7 @@ from understudy.apps.controller.queue import WorkQueue
 from understudy.apps.controller.settings import from_environment
 from understudy.apps.controller.watching import make_registry, make_settings
 from understudy.base.clock import ManualClock
+from understudy.domain.desired.proxy import UNSHARED
 
 A = Key("n", "a")
 
@@ -105,3 +106,11 @@ def test_settings_come_from_the_environment() -> None:
     assert (settings.namespaces, settings.images.agent, settings.identity) == (("a", "b"), "x:1", "p")
     assert (settings.namespace, settings.admin_port, settings.leader_election) == ("s", 1, True)
     assert from_environment([], {}, "host").namespaces == ()
+
+
+def test_the_store_that_proxies_share_is_told_by_the_environment() -> None:
+    env = {"UNDERSTUDY_SHARED_STATE_SECRET": "valkey", "UNDERSTUDY_SHARED_STATE_PREFIX": "eu"}
+    found = from_environment([], env, "host").shared_state
+    assert (found.url, found.secret, found.key, found.prefix) == ("", "valkey", "url", "eu")
+    assert from_environment([], {"UNDERSTUDY_SHARED_STATE_URL": "redis://v"}, "host").shared_state.url == "redis://v"
+    assert from_environment([], {}, "host").shared_state == UNSHARED

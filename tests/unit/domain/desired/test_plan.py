@@ -8,6 +8,7 @@ from tests.unit.domain.desired.samples import OWNER, snapshot, stored, wanted
 from understudy.base.digest import canonical_json
 from understudy.domain import naming
 from understudy.domain.desired.plan import abandoned_agents, make_access, make_workloads
+from understudy.domain.desired.proxy import SharedState
 
 ONE = stored(snapshot())
 OTHER_MODEL = stored(snapshot(model="better"), 2)
@@ -184,3 +185,19 @@ def test_a_selector_of_one_agent_never_matches_another() -> None:
     objects = make_workloads(wanted(ONE, OTHER_AGENT))
     selectors = [canonical_json(each["spec"]["selector"]) for each in objects if each["kind"] == "Deployment"]
     assert len(set(selectors)) == 3
+
+
+def proxy_env(shared: SharedState) -> dict[str, Any]:
+    (container,) = proxy_pod(make_workloads(wanted(ONE, shared_state=shared)))["containers"]
+    return {each["name"]: each.get("value", each.get("valueFrom")) for each in container["env"]}
+
+
+def test_proxies_are_told_where_knowledge_is_shared() -> None:
+    """With a Secret of their namespace, which need not be there; and of nothing where nothing is shared."""
+    plain = proxy_env(SharedState(url="redis://valkey.infra:6379/0", prefix="eu"))
+    assert plain[naming.SHARED_STATE_URL] == "redis://valkey.infra:6379/0"
+    assert plain[naming.SHARED_STATE_PREFIX] == "eu"
+    secret = proxy_env(SharedState(secret="valkey", key="address"))  # noqa: S106 - a name
+    wanted_reference = {"secretKeyRef": {"name": "valkey", "key": "address", "optional": True}}
+    assert secret[naming.SHARED_STATE_URL] == wanted_reference
+    assert not {naming.SHARED_STATE_URL, naming.SHARED_STATE_PREFIX} & proxy_env(SharedState()).keys()
