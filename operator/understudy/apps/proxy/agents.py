@@ -8,8 +8,11 @@ import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, ClientWebSocketResponse, ClientWSTimeout
+from aiohttp import ClientError, ClientSession, ClientTimeout
 
+from understudy.apps.proxy.http.errors import NotHttp
+from understudy.apps.proxy.http.handshake import connect
+from understudy.apps.proxy.http.websocket import WebSocket
 from understudy.base.clock import Clock
 from understudy.base.errors import UnderstudyError
 from understudy.domain.naming import AGENT_PORT
@@ -37,8 +40,8 @@ RETRY_S = 0.2
 HEARTBEAT_S = 5.0
 """Seconds between pings to an agent: a node that vanishes without a packet is noticed within 7.5 s, not in minutes."""
 
-CLOSE_S = 1.0
-"""Longest wait for an agent's half of the closing handshake: nobody listens any more."""
+WRITE_HIGH = 8 * 1024
+"""Bytes we hold for an agent before we stop reading from the carrier: half a second of speech."""
 
 MAX_MESSAGE = 2**18
 """Bytes in one message: 20 s of audio, far above what an agent sends at once."""
@@ -100,9 +103,7 @@ class Agents:
             tick += 1
             await asyncio.sleep(POLL_S)
 
-    async def connect(
-        self, namespace: str, service: Callable[[], str], *, avoid: str = ""
-    ) -> tuple[str, ClientWebSocketResponse[bool]]:
+    async def connect(self, namespace: str, service: Callable[[], str], *, avoid: str = "") -> tuple[str, WebSocket]:
         """A media connection to the least loaded pod that takes the call, and the pod's address.
 
         Args:
@@ -128,20 +129,15 @@ class Agents:
             await asyncio.sleep(RETRY_S)
             await self._resolve(*key)
 
-    async def _try(self, pod: Pod) -> ClientWebSocketResponse[bool] | None:
+    async def _try(self, pod: Pod) -> WebSocket | None:
         # Counted before it is certain, so that a burst of calls between two polls spreads over the pods.
         pod.live += 1
         try:
             async with asyncio.timeout(CONNECT_S):
-                return await self._session().ws_connect(
-                    f"ws://{pod.address}/media",
-                    compress=0,
-                    heartbeat=HEARTBEAT_S,
-                    max_msg_size=MAX_MESSAGE,
-                    timeout=ClientWSTimeout(ws_close=CLOSE_S),
-                    decode_text=False,
-                )
-        except (ClientError, TimeoutError, OSError) as error:
+                media = WebSocket(client=True, longest=MAX_MESSAGE, heartbeat_s=HEARTBEAT_S, write_high=WRITE_HIGH)
+                await connect(pod.address, "/media", media)
+                return media
+        except (NotHttp, TimeoutError, OSError) as error:
             pod.live -= 1
             log.info("agent %s did not take a call: %s", pod.address, type(error).__name__)
             return None

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode, web
 
 from understudy.apps.proxy import twiml
 from understudy.apps.proxy.agents import Agents
@@ -15,6 +15,8 @@ from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.drain import Drain
 from understudy.apps.proxy.frames import event_of
+from understudy.apps.proxy.http.routes import HotSocket
+from understudy.apps.proxy.http.websocket import WebSocket
 from understudy.apps.proxy.session import Session
 from understudy.base.errors import Unauthorized
 from understudy.domain.calls.observation import CallEnd
@@ -32,14 +34,8 @@ START_MESSAGES = 5
 HEARTBEAT_S = 15.0
 """Seconds between pings to the carrier: a line that died without a packet ends within 22 s."""
 
-SEND_BUFFER = 16 * 1024
-"""Bytes the kernel holds for a carrier (it doubles the number): 1.5 s of speech. The default would hide minutes."""
-
 WRITE_HIGH = 8 * 1024
 """Bytes we hold for a carrier before we stop reading from the agent: half a second of speech."""
-
-USER_TIMEOUT_MS = 10_000
-"""Longest time sent bytes may stay unacknowledged: TCP's own patience is a quarter of an hour."""
 
 MAX_MESSAGE = 64 * 1024
 """Bytes in a carrier's message; a frame of audio has 500."""
@@ -57,13 +53,13 @@ class FrontDoor:
         self._own_url = own_url
         self._sessions: dict[tuple[str, str], Session] = {}
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[web.AbstractRouteDef]:
         """The carrier's paths."""
         base = "/v1/assistants/{namespace}/{name}"
         return [
             web.get(f"{base}/twiml", self.twiml),
             web.post(f"{base}/twiml", self.twiml),
-            web.get(f"{base}/media", self.media),
+            HotSocket(f"{base}/media", self._admits, _carriers_end, self.media),
         ]
 
     async def twiml(self, request: web.Request) -> web.Response:
@@ -82,25 +78,26 @@ class FrontDoor:
         body = twiml.connect(_stream_url(request, assistant), parameters)
         return web.Response(body=body, content_type=twiml.CONTENT_TYPE)
 
-    async def media(self, request: web.Request) -> web.StreamResponse:
+    async def media(self, carrier: WebSocket, parameters: Mapping[str, str]) -> None:
         """Carry one call."""
-        assistant = self._assistant(request)
-        if self._drain.draining or not assistant.ready:
-            self._metrics.refused(assistant.key, "Draining" if self._drain.draining else "NotReady")
-            raise web.HTTPServiceUnavailable
-        carrier = web.WebSocketResponse(
-            compress=False, heartbeat=HEARTBEAT_S, max_msg_size=MAX_MESSAGE, writer_limit=WRITE_HIGH, decode_text=False
-        )
-        await carrier.prepare(request)
-        _tune(request.transport)
+        assistant = self._registry.assistants[_key(parameters)]
         start = await _read_start(carrier)
         if start is None:
-            await carrier.close(code=WSCloseCode.PROTOCOL_ERROR, message=b"no start message")
-            return carrier
-        await self._serve(assistant, carrier, start)
-        return carrier
+            await carrier.close(WSCloseCode.PROTOCOL_ERROR, b"no start message")
+        else:
+            await self._serve(assistant, carrier, start)
 
-    async def _serve(self, assistant: Assistant, carrier: web.WebSocketResponse[bool], start: dict[str, Any]) -> None:
+    def _admits(self, parameters: Mapping[str, str]) -> int:
+        """0, or the status with which a stream is refused."""
+        assistant = self._registry.assistants.get(_key(parameters))
+        if assistant is None:
+            return HTTPStatus.NOT_FOUND
+        if self._drain.draining or not assistant.ready:
+            self._metrics.refused(assistant.key, "Draining" if self._drain.draining else "NotReady")
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        return 0
+
+    async def _serve(self, assistant: Assistant, carrier: WebSocket, start: dict[str, Any]) -> None:
         call = self._admit(assistant, start["start"])
         session = Session(
             carrier=carrier,
@@ -152,8 +149,7 @@ class FrontDoor:
         return self._registry.keys.ticket(assistant, call_id, arm, revision)
 
     def _assistant(self, request: web.Request) -> Assistant:
-        key = f"{request.match_info['namespace']}/{request.match_info['name']}"
-        assistant = self._registry.assistants.get(key)
+        assistant = self._registry.assistants.get(_key(request.match_info))
         if assistant is None:
             raise web.HTTPNotFound(text="no such assistant here\n")
         return assistant
@@ -165,15 +161,15 @@ def _ticket_in(start: dict[str, Any]) -> str:
     return str(parameters.get(PARAM_TOKEN, "")) if isinstance(parameters, dict) else ""
 
 
-async def _read_start(carrier: web.WebSocketResponse[bool]) -> dict[str, Any] | None:
+async def _read_start(carrier: WebSocket) -> dict[str, Any] | None:
     """The carrier's `start` message; None when it sends something else, nothing, or leaves."""
     try:
         async with asyncio.timeout(START_S):
             for _ in range(START_MESSAGES):
                 message = await carrier.receive()
-                if message.type is not WSMsgType.TEXT:
+                if message is None:
                     return None
-                event = event_of(message.data)
+                event = event_of(message)
                 if event.get("event") == "start" and isinstance(event.get("start"), dict):
                     return event
     except TimeoutError:
@@ -189,11 +185,9 @@ def _stream_url(request: web.Request, assistant: Assistant) -> str:
     return f"{stream}://{host}{media_path(assistant.namespace, assistant.name)}"
 
 
-def _tune(transport: asyncio.WriteTransport | None) -> None:
-    """Keep audio out of deep buffers, where it would grow old unseen. TCP_NODELAY is aiohttp's default."""
-    if transport is None:
-        return
-    transport.set_write_buffer_limits(high=WRITE_HIGH)
-    if (sock := transport.get_extra_info("socket")) is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+def _key(parameters: Mapping[str, str]) -> str:
+    return f"{parameters['namespace']}/{parameters['name']}"
+
+
+def _carriers_end() -> WebSocket:
+    return WebSocket(client=False, longest=MAX_MESSAGE, heartbeat_s=HEARTBEAT_S, write_high=WRITE_HIGH)

@@ -1,12 +1,12 @@
 """A call's audio between the carrier and whichever agent pod has it."""
 
+import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
-
-from aiohttp import ClientConnectionResetError, WSCloseCode, WSMsgType
+from collections.abc import Callable
+from typing import Protocol
 
 from understudy.apps.proxy.frames import audio_of, event_of
+from understudy.apps.proxy.http.websocket import Listener
 from understudy.base.clock import Clock
 from understudy.base.errors import UnderstudyError
 from understudy.domain.calls.ledger import Ledger
@@ -23,8 +23,8 @@ and what follows would be heard far too late. The call is dropped; frames are ne
 AGENT_STALL_S = 3.0
 """An agent that takes nothing for so long hangs; another takes the call. Pings notice a dead node somewhat later."""
 
-_LOST = (ConnectionError, ClientConnectionResetError)
-_CLOSED = (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR)
+_NORMAL, _GOING_AWAY = 1000, 1001
+"""Close codes of a proper leave-taking."""
 
 
 class CarrierGone(UnderstudyError):
@@ -32,49 +32,48 @@ class CarrierGone(UnderstudyError):
 
 
 class Socket(Protocol):
-    """What the relay needs of either side's WebSocket; text arrives as bytes (`decode_text=False`)."""
+    """What the relay needs of either side; see `http.websocket.WebSocket`."""
 
-    @property
-    def close_code(self) -> int | None:
-        """Why it closed; 1006 for a connection that just ended."""
+    close_code: int | None
+
+    def listen(self, listener: Listener) -> None:
+        """Give every message to `listener`."""
         ...
 
-    def receive(self) -> Awaitable[Any]:
-        """The next message, with `type` and `data`."""
+    def forward(self, raw: bytes) -> bool:
+        """Send a frame as it came; False when the peer is gone."""
         ...
 
-    def send_frame(self, message: bytes, opcode: WSMsgType) -> Awaitable[None]:
-        """Send a message; waits while the peer takes nothing and the write buffer is full."""
+    def hold(self) -> None:
+        """Read no more for now."""
+        ...
+
+    def go_on(self) -> None:
+        """Read again."""
         ...
 
 
 class Relay:
-    """Two directions of one call. The messages pass through unchanged; their loudness goes into the ledger."""
+    """Two directions of one call. The frames pass through unchanged; their loudness goes into the ledger.
+
+    Everything happens in the callbacks of the two sockets: a task that is woken for every frame would cost more than
+    all that is done with it. A side that takes too little holds the other one, so that nothing piles up here.
+    """
 
     def __init__(self, carrier: Socket, ledger: Ledger, clock: Clock) -> None:
-        self._carrier = carrier
-        self._ledger = ledger
-        self._now: Callable[[], float] = clock.monotonic
-        self._agent: Socket | None = None
+        self.carrier = carrier
+        self.agent: Socket | None = None
+        self.now: Callable[[], float] = clock.monotonic
+        self.ledger = ledger
+        self.carrier_full_since: float | None = None
+        self.agent_full_since: float | None = None
         self._held: deque[bytes] = deque(maxlen=HELD_FRAMES)
-        self._to_carrier_since: float | None = None
-        self._to_agent_since: float | None = None
 
     async def from_carrier(self) -> bool:
         """Relay until the carrier stops or goes; whether it took leave properly (`stop`, or a normal close)."""
-        while True:
-            message = await self._carrier.receive()
-            if message.type is WSMsgType.TEXT:
-                raw: bytes = message.data
-                now = self._now()
-                audio = audio_of(raw)
-                if audio is not None:
-                    self._ledger.caller_frame(level(audio), now)
-                await self._to_agent(raw, now)
-                if audio is None and event_of(raw).get("event") == "stop":
-                    return True
-            elif message.type in _CLOSED:
-                return self._carrier.close_code in (WSCloseCode.OK, WSCloseCode.GOING_AWAY)
+        caller = _FromCarrier(self)
+        self.carrier.listen(caller)
+        return await caller.over
 
     async def from_agent(self, agent: Socket) -> bool:
         """Relay until the agent closes; whether it ended the call on purpose (closed with 1000).
@@ -83,61 +82,123 @@ class Relay:
             CarrierGone: there is nobody to relay to.
             ConnectionError: the agent is gone already.
         """
-        await self._take(agent)
+        while self._held:  # what the caller said while nobody listened
+            if not agent.forward(self._held[0]):
+                raise ConnectionResetError("the agent is gone")
+            self._held.popleft()
+        self.agent = agent
+        if self.carrier_full_since is not None:
+            agent.hold()
+        assistant = _FromAgent(self, agent)
         try:
-            while True:
-                message = await agent.receive()
-                if message.type is WSMsgType.TEXT:
-                    await self._to_carrier(message.data)
-                elif message.type in _CLOSED:
-                    return agent.close_code == WSCloseCode.OK
+            agent.listen(assistant)
+            return await assistant.over
         finally:
-            self._agent = None
+            self.agent = None
+            self.agent_full(full=False)
 
-    async def _take(self, agent: Socket) -> None:
-        """Give the agent what the caller said while nobody listened, then everything that follows."""
-        while self._held:
-            await agent.send_frame(self._held.popleft(), WSMsgType.TEXT)
-        self._agent = agent
-
-    async def _to_agent(self, raw: bytes, now: float) -> None:
-        agent = self._agent
+    def to_agent(self, raw: bytes) -> None:
+        """Pass a frame on, or keep it for the agent to come."""
+        agent = self.agent
         if agent is None:
             self._held.append(raw)
-            return
-        self._to_agent_since = now
-        try:
-            await agent.send_frame(raw, WSMsgType.TEXT)
-        except _LOST:
-            self._agent = None  # its own loop notices too, and finds another
+        elif not agent.forward(raw):
+            self.agent = None  # its own end is noticed as well, and another found
             self._held.append(raw)
-        finally:
-            self._to_agent_since = None
 
-    async def _to_carrier(self, raw: bytes) -> None:
-        now = self._now()
-        audio = audio_of(raw)
-        if audio is not None:
-            self._ledger.assistant_frame(level(audio), seconds(audio), now)
-        elif event_of(raw).get("event") == "clear":
-            self._ledger.cleared(now)
-        self._to_carrier_since = now
-        try:
-            await self._carrier.send_frame(raw, WSMsgType.TEXT)
-        except _LOST as error:
-            raise CarrierGone("while sending") from error
-        finally:
-            self._to_carrier_since = None
+    def carrier_full(self, *, full: bool) -> None:
+        """The carrier takes too little, or has caught up."""
+        self.carrier_full_since = self.now() if full else None
+        if self.agent is not None:
+            (self.agent.hold if full else self.agent.go_on)()
+
+    def agent_full(self, *, full: bool) -> None:
+        """The agent takes too little, or has caught up."""
+        held, self.agent_full_since = self.agent_full_since, self.now() if full else None
+        if full:
+            self.carrier.hold()
+        elif held is not None:
+            self.carrier.go_on()
 
     @property
     def carrier_stalled(self) -> bool:
-        """Whether a send to the carrier has been under way for too long.
+        """Whether the carrier has taken too little for too long.
 
         Looked at now and then: a timer around every frame would cost more than the frame.
         """
-        return self._to_carrier_since is not None and self._now() - self._to_carrier_since > CARRIER_STALL_S
+        return self.carrier_full_since is not None and self.now() - self.carrier_full_since > CARRIER_STALL_S
 
     @property
     def agent_stalled(self) -> bool:
-        """Whether a send to the agent has been under way for too long."""
-        return self._to_agent_since is not None and self._now() - self._to_agent_since > AGENT_STALL_S
+        """Whether the agent has taken too little for too long."""
+        return self.agent_full_since is not None and self.now() - self.agent_full_since > AGENT_STALL_S
+
+
+class _FromCarrier:
+    """Caller → agent.
+
+    Attributes:
+        over: whether the carrier took leave properly, once it has gone.
+    """
+
+    def __init__(self, relay: Relay) -> None:
+        self.over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._relay = relay
+        self._ledger = relay.ledger
+        self._now = relay.now
+
+    def message(self, payload: bytes, raw: bytes) -> None:
+        """See `Listener.message`."""
+        audio = audio_of(payload)
+        if audio is not None:
+            self._ledger.caller_frame(level(audio), self._now())
+        self._relay.to_agent(raw)
+        if audio is None and event_of(payload).get("event") == "stop":
+            self._end(properly=True)
+
+    def full(self, *, full: bool) -> None:
+        """See `Listener.full`."""
+        self._relay.carrier_full(full=full)
+
+    def closed(self) -> None:
+        """See `Listener.closed`."""
+        self._end(properly=self._relay.carrier.close_code in (_NORMAL, _GOING_AWAY))
+
+    def _end(self, *, properly: bool) -> None:
+        if not self.over.done():
+            self.over.set_result(properly)
+
+
+class _FromAgent:
+    """Agent → caller.
+
+    Attributes:
+        over: whether the agent ended the call on purpose, once it has gone.
+    """
+
+    def __init__(self, relay: Relay, agent: Socket) -> None:
+        self.over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._relay = relay
+        self._agent = agent
+        self._ledger = relay.ledger
+        self._now = relay.now
+
+    def message(self, payload: bytes, raw: bytes) -> None:
+        """See `Listener.message`."""
+        audio = audio_of(payload)
+        if audio is not None:
+            self._ledger.assistant_frame(level(audio), seconds(audio), self._now())
+        elif event_of(payload).get("event") == "clear":
+            self._ledger.cleared(self._now())
+        if not self._relay.carrier.forward(raw) and not self.over.done():
+            self.over.set_exception(CarrierGone("while sending"))
+
+    def full(self, *, full: bool) -> None:
+        """See `Listener.full`."""
+        if self._relay.agent is self._agent:
+            self._relay.agent_full(full=full)
+
+    def closed(self) -> None:
+        """See `Listener.closed`."""
+        if not self.over.done():
+            self.over.set_result(self._agent.close_code == _NORMAL)

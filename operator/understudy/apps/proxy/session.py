@@ -3,15 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any
 
-from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, web
+from aiohttp import WSCloseCode
 
 from understudy.apps.proxy.agents import Agents, NoAgentCapacity
 from understudy.apps.proxy.assistants import Assistant
 from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.frames import connected, start_for_agent
+from understudy.apps.proxy.http.websocket import WebSocket
 from understudy.apps.proxy.patience import Patience
 from understudy.apps.proxy.relay import CarrierGone, Relay
 from understudy.base.clock import Clock
@@ -49,7 +49,7 @@ class Session:
     def __init__(
         self,
         *,
-        carrier: web.WebSocketResponse[bool],
+        carrier: WebSocket,
         start: dict[str, Any],
         call: Call,
         assistant: Assistant,
@@ -65,7 +65,7 @@ class Session:
         self._relay = Relay(carrier, call.ledger, clock)
         self._start = start_for_agent(start, {PARAM_TOKEN: call.token_text, PARAM_PROXY: own_url})
         self._service = self._service_now()
-        self._agent: ClientWebSocketResponse[bool] | None = None
+        self._agent: WebSocket | None = None
         self._ended: asyncio.Future[tuple[CallEnd, str]] = asyncio.get_running_loop().create_future()
 
     def end(self, end: CallEnd, cause: str = "") -> None:
@@ -91,7 +91,7 @@ class Session:
         """Close both sides' sockets."""
         code, reason = REASONS.get(end, (WSCloseCode.INTERNAL_ERROR, cause.encode()))
         agent = [self._agent.close()] if self._agent else []
-        await asyncio.gather(self._carrier.close(code=code, message=reason), *agent, return_exceptions=True)
+        await asyncio.gather(self._carrier.close(code, reason), *agent, return_exceptions=True)
 
     async def _guard(self, part: Coroutine[Any, Any, None]) -> None:
         """A fault of ours ends this call, says so, and no other."""
@@ -131,11 +131,11 @@ class Session:
             self.call.moved()
         self.end(CallEnd.DROPPED, "AgentLost")
 
-    async def _with_agent(self, agent: ClientWebSocketResponse[bool]) -> bool:
+    async def _with_agent(self, agent: WebSocket) -> bool:
         """Whether the agent ended the call on purpose."""
         try:
-            await agent.send_frame(connected(), WSMsgType.TEXT)
-            await agent.send_frame(self._start, WSMsgType.TEXT)
+            agent.text(connected())
+            agent.text(self._start)
             return await self._relay.from_agent(agent)
         except CarrierGone:
             self.end(CallEnd.DROPPED, "CarrierConnectionLost")
@@ -153,8 +153,7 @@ class Session:
             if self._relay.carrier_stalled:
                 self.end(CallEnd.DROPPED, "CarrierStalled")
             if self._relay.agent_stalled and self._agent:
-                with suppress(ConnectionError):
-                    await self._agent.close()  # its loop sees the end and moves the call
+                self._agent.abort()  # its end moves the call
 
     async def _play_out(self) -> None:
         """Wait until the carrier has played what it was given."""

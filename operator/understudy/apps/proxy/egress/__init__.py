@@ -11,7 +11,7 @@ from understudy.apps.proxy.egress.metrics import EgressMetrics
 from understudy.apps.proxy.egress.parts import Egress
 from understudy.apps.proxy.egress.speech import SpeechFace
 from understudy.apps.proxy.egress.webhook import Webhooks
-from understudy.apps.proxy.http.server import HotRoute
+from understudy.apps.proxy.http.routes import HotRoute
 
 
 def routes(context: ProxyContext) -> list[web.AbstractRouteDef]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from understudy.apps.proxy.http.request import MAX_BODY
-from understudy.apps.proxy.http.server import Front, HotRoute
+from understudy.apps.proxy.http.server import Front
 
 BACKLOG = 1024
 """Connections waiting to be accepted: a burst of calls must not meet a refused connection."""
@@ -29,7 +29,7 @@ class Listener:
         self.app.add_routes(routes)
         # No access log: a line per request of every call would be most of the log and says nothing about calls.
         self._runner = web.AppRunner(self.app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
-        self._hot = {route.path: route.serve for route in routes if isinstance(route, HotRoute)}
+        self._routes = routes
         self._front: Front | None = None
         self._server: asyncio.Server | None = None
 
@@ -38,7 +38,7 @@ class Listener:
         await self._runner.setup()
         if self._runner.server is None:
             raise RuntimeError("aiohttp made no server")
-        self._front = Front(self._hot, self._runner.server)
+        self._front = Front(self._routes, self._runner.server)
         self._front.start()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._front.door, host, port, backlog=BACKLOG)

@@ -15,38 +15,47 @@ _EXTRAORDINARY = frozenset({"transfer-encoding", "expect", "upgrade", "trailer",
 
 @dataclass(frozen=True, slots=True)
 class RequestHead:
-    """An ordinary request's head.
+    """A request's head.
 
     Attributes:
         line: the request line.
-        headers: by lower-case name.
-        length: bytes of the body.
+        headers: by lower-case name; repeated ones are joined by commas.
+        repeated: whether there were any.
     """
 
     line: str
     headers: dict[str, str]
-    length: int
+    repeated: bool
+
+    @property
+    def length(self) -> int | None:
+        """Bytes of the body of an ordinary request; None for one that is not.
+
+        Out of the ordinary are HTTP/1.0, chunked bodies, `Expect`, `Upgrade`, repeated fields, `Connection: close` and
+        large bodies.
+        """
+        length = self.headers.get("content-length", "")
+        if not (length.isascii() and length.isdigit()) or "host" not in self.headers or self.repeated:
+            return None
+        if self.headers.get("connection", "keep-alive").lower() != "keep-alive":
+            return None
+        if not _EXTRAORDINARY.isdisjoint(self.headers) or int(length) > MAX_BODY:
+            return None
+        return int(length)
 
 
 def parse(raw: bytes) -> RequestHead | None:
-    """The head in `raw`, without its blank line; None for one that is not ordinary.
-
-    Out of the ordinary are HTTP/1.0, chunked bodies, `Expect`, `Upgrade`, repeated fields, `Connection: close`, large
-    bodies and whatever is malformed.
-    """
+    """The head in `raw`, without its blank line; None for a malformed one."""
     lines = raw.decode("latin-1").split("\r\n")
     headers: dict[str, str] = {}
+    repeated = False
     for line in lines[1:]:
         found = _FIELD.fullmatch(line)
         if found is None:
             return None
-        name = found[1].lower()
+        name, value = found[1].lower(), found[2].rstrip(" \t")
         if name in headers:
-            return None
-        headers[name] = found[2].rstrip(" \t")
-    length = headers.get("content-length", "")
-    if not (length.isascii() and length.isdigit()) or int(length) > MAX_BODY or "host" not in headers:
-        return None
-    if not _EXTRAORDINARY.isdisjoint(headers) or headers.get("connection", "keep-alive").lower() != "keep-alive":
-        return None
-    return RequestHead(lines[0], headers, int(length))
+            repeated = True
+            value = f"{headers[name]}, {value}"
+        headers[name] = value
+    return RequestHead(lines[0], headers, repeated)

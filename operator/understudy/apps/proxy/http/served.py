@@ -1,10 +1,11 @@
 """One request of an agent on our own server."""
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Protocol
 
-REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}
-"""Reason phrases; nobody reads them, and an empty one is one as well."""
+REASONS = {status.value: status.phrase for status in HTTPStatus}
+"""Reason phrases: nobody reads them, but proxies in between expect one."""
 
 
 class Line(Protocol):

@@ -7,14 +7,16 @@ many, and is wrong about none: whatever it does not understand is somebody else'
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from aiohttp import web
 
-from understudy.apps.proxy.http.exchange import Exchange
+from understudy.apps.proxy.http import handshake
 from understudy.apps.proxy.http.request import MAX_HEAD, RequestHead, parse
-from understudy.apps.proxy.http.served import ServedExchange
+from understudy.apps.proxy.http.routes import HotRoute, HotSocket, Serve
+from understudy.apps.proxy.http.served import REASONS, ServedExchange
+from understudy.apps.proxy.http.websocket import WebSocket
 
 log = logging.getLogger(__name__)
 
@@ -30,43 +32,22 @@ WRITE_HIGH = 64 * 1024
 PIPELINED = 64 * 1024
 """Bytes of further requests held while one is served; then the socket is left to fill up."""
 
-Serve = Callable[[Exchange], Awaitable[None]]
-"""Answers one request. An exception, or no answer, is told as 500 and 503."""
-
-
-class HotRoute(web.AbstractRouteDef):
-    """A POST route that our own server serves; to aiohttp it is a route like any other.
-
-    Args:
-        path: exactly, without a query.
-        handler: serves it on aiohttp's server.
-        serve: serves it on ours.
-    """
-
-    def __init__(
-        self, path: str, handler: Callable[[web.Request], Awaitable[web.StreamResponse]], serve: Serve
-    ) -> None:
-        self.path = path
-        self.serve = serve
-        self._handler = handler
-
-    def register(self, router: web.UrlDispatcher) -> list[web.AbstractRoute]:
-        """See `web.AbstractRouteDef`."""
-        return [router.add_post(self.path, self._handler)]
-
 
 class Front:
     """Every connection of one port.
 
     Args:
-        hot: what serves POST requests, by path.
+        routes: those that are not hot are not looked at.
         others: makes the protocol that serves everything else.
     """
 
-    def __init__(self, hot: Mapping[str, Serve], others: Callable[[], asyncio.Protocol]) -> None:
-        self.hot = {f"POST {path} HTTP/1.1": serve for path, serve in hot.items()}
+    def __init__(self, routes: Iterable[web.AbstractRouteDef], others: Callable[[], asyncio.Protocol]) -> None:
+        routes = list(routes)
+        self.hot = {f"POST {route.path} HTTP/1.1": route.serve for route in routes if isinstance(route, HotRoute)}
+        self.sockets = [route for route in routes if isinstance(route, HotSocket)]
         self.others = others
         self.doors: set[Door] = set()
+        self._carried: dict[asyncio.Task[None], WebSocket] = {}
         self._sweep: asyncio.TimerHandle | None = None
 
     def door(self) -> asyncio.Protocol:
@@ -84,7 +65,18 @@ class Front:
         tasks = [door.task for door in self.doors if door.task is not None]
         for door in list(self.doors):
             door.abort()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in self._carried:
+            task.cancel()
+        await asyncio.gather(*tasks, *self._carried, return_exceptions=True)
+
+    def carry(self, route: HotSocket, end: WebSocket, parameters: Mapping[str, str]) -> None:
+        """Use `end` until its end."""
+        task = asyncio.create_task(_carry(route, end, parameters))
+        self._carried[task] = end
+        task.add_done_callback(self._put_down)
+
+    def _put_down(self, task: asyncio.Task[None]) -> None:
+        self._carried.pop(task).abort()
 
     def _drop_silent(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -110,7 +102,8 @@ class Door(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._buffer = bytearray()
         self._head: RequestHead | None = None
-        """The request whose body is still to come."""
+        """The request whose body is still to come, `_length` bytes of it."""
+        self._length = 0
         self._exchange: ServedExchange | None = None
         self._gone = False
         self._writable: asyncio.Future[None] | None = None
@@ -174,10 +167,10 @@ class Door(asyncio.Protocol):
         if self._head is None and not self._read_head():
             return
         head = self._head
-        if head is None or len(self._buffer) < head.length:
+        if head is None or len(self._buffer) < self._length:
             return
-        body = bytes(self._buffer[: head.length])
-        del self._buffer[: head.length]
+        body = bytes(self._buffer[: self._length])
+        del self._buffer[: self._length]
         self._head = None
         self._exchange = ServedExchange(self, head.headers, body)
         self.task = self._loop.create_task(self._serve(self._front.hot[head.line], self._exchange))
@@ -190,16 +183,41 @@ class Door(asyncio.Protocol):
                 self._hand_over()
             return False
         head = parse(bytes(self._buffer[:end]))
-        if head is None or head.line not in self._front.hot:
-            self._hand_over()
+        length = head.length if head is not None and head.line in self._front.hot else None
+        if head is None or length is None:
+            if head is None or not self._upgrade(head, end + 4):
+                self._hand_over()
             return False
         del self._buffer[: end + 4]
-        self._head = head
+        self._head, self._length = head, length
+        return True
+
+    def _upgrade(self, head: RequestHead, end: int) -> bool:
+        """Make this a WebSocket, if that is what was asked for; `end`: of the head."""
+        for route in self._front.sockets:
+            if (parameters := route.match(head.line)) is not None and (answer := handshake.accepts(head.headers)):
+                break
+        else:
+            return False
+        self._front.doors.discard(self)
+        if status := route.admit(parameters):
+            self._transport.write(_refusal(status))
+            self._transport.close()
+            return True
+        made = route.make()
+        self._transport.set_protocol(made)
+        made.connection_made(self._transport)
+        handshake.tune(self._transport)
+        self._transport.write(answer)
+        self._front.carry(route, made, parameters)
+        if rest := bytes(self._buffer[end:]):
+            made.data_received(rest)
         return True
 
     def _may_be_hot(self) -> bool:
         """Whether the beginning of a head can still become one for us."""
-        return len(self._buffer) < MAX_HEAD and b"POST ".startswith(self._buffer[:5])
+        beginning = bytes(self._buffer[:4])
+        return len(self._buffer) < MAX_HEAD and (b"POST".startswith(beginning) or b"GET ".startswith(beginning))
 
     def _hand_over(self) -> None:
         """Let aiohttp have the connection, with everything that was not answered."""
@@ -239,3 +257,15 @@ class Door(asyncio.Protocol):
     def _next_if_idle(self) -> None:
         if self.task is None and not self._gone:
             self._next()
+
+
+async def _carry(route: HotSocket, end: WebSocket, parameters: Mapping[str, str]) -> None:
+    try:
+        await route.carry(end, parameters)
+    except Exception:
+        log.exception("a WebSocket failed")
+
+
+def _refusal(status: int) -> bytes:
+    """An answer without a word, and the end of the connection."""
+    return f"HTTP/1.1 {status} {REASONS.get(status, '')}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()

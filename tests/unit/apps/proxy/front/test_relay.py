@@ -1,12 +1,11 @@
 import asyncio
 import base64
-from collections import deque
 from typing import Any
 
 import orjson
 import pytest
-from aiohttp import WSMessage, WSMsgType
 
+from understudy.apps.proxy.http.websocket import Listener
 from understudy.apps.proxy.relay import AGENT_STALL_S, CARRIER_STALL_S, HELD_FRAMES, CarrierGone, Relay
 from understudy.base.clock import ManualClock
 from understudy.domain.calls.ledger import Ledger
@@ -14,28 +13,34 @@ from understudy.domain.routing.document import Arm
 
 
 class Side:
-    """One side's socket: receives what the test put in, keeps what is sent, may be full or gone."""
+    """One side's socket: gives what the test put in as soon as somebody listens, keeps what is sent, may be gone."""
 
-    def __init__(self, *messages: dict[str, Any], close_code: int = 1000) -> None:
-        self.close_code: int | None = close_code
+    def __init__(self, *messages: dict[str, Any], close_code: int | None = 1000) -> None:
+        self.close_code = close_code
         self.sent: list[bytes] = []
-        self.room = asyncio.Event()
-        self.room.set()
         self.gone = False
-        self._messages = deque(orjson.dumps(message) for message in messages)
+        self.held = False
+        self.listener: Listener
+        self._messages = [orjson.dumps(message) for message in messages]
 
-    async def receive(self) -> WSMessage:
-        """The next message, or the end."""
-        if self._messages:
-            return WSMessage(WSMsgType.TEXT, self._messages.popleft(), None)
-        return WSMessage(WSMsgType.CLOSED, None, None)
+    def listen(self, listener: Listener) -> None:
+        """Everything at once, then the end, unless there is none."""
+        self.listener = listener
+        for message in self._messages:
+            listener.message(message, b"raw " + message)
+        if self.close_code is not None:
+            listener.closed()
 
-    async def send_frame(self, message: bytes, opcode: WSMsgType) -> None:  # noqa: ARG002
-        """Keep the message once there is room."""
-        if self.gone:
-            raise ConnectionResetError
-        await self.room.wait()
-        self.sent.append(message)
+    def forward(self, raw: bytes) -> bool:
+        if not self.gone:
+            self.sent.append(raw)
+        return not self.gone
+
+    def hold(self) -> None:
+        self.held = True
+
+    def go_on(self) -> None:
+        self.held = False
 
 
 def media(seconds: float = 0.02) -> dict[str, Any]:
@@ -74,7 +79,7 @@ async def test_the_newest_audio_is_kept_for_the_agent_to_come(ledger: Ledger, cl
     relay, agent = Relay(Side(*messages), ledger, clock), Side()
     await relay.from_carrier()
     await relay.from_agent(agent)
-    assert [orjson.loads(message)["n"] for message in agent.sent] == list(range(7, HELD_FRAMES + 7))
+    assert [orjson.loads(raw.removeprefix(b"raw "))["n"] for raw in agent.sent] == list(range(7, HELD_FRAMES + 7))
 
 
 async def test_audio_in_the_carriers_buffer_counts_until_it_is_cleared(ledger: Ledger, clock: ManualClock) -> None:
@@ -84,42 +89,91 @@ async def test_audio_in_the_carriers_buffer_counts_until_it_is_cleared(ledger: L
     assert ledger.plays_until == clock.monotonic()
 
 
-async def test_a_carrier_that_takes_nothing_is_noticed(ledger: Ledger, clock: ManualClock) -> None:
-    carrier = Side()
-    carrier.room.clear()
+async def test_frames_pass_as_they_came(ledger: Ledger, clock: ManualClock) -> None:
+    """Not even written again: the mask of one client serves the other."""
+    carrier, agent = Side({"event": "mark"}, close_code=None), Side(media())
     relay = Relay(carrier, ledger, clock)
-    sending = asyncio.create_task(relay.from_agent(Side(media())))
+    listening = asyncio.create_task(relay.from_carrier())
     await asyncio.sleep(0)
+    assert await relay.from_agent(agent) is True
+    assert agent.sent == [b'raw {"event":"mark"}']
+    assert carrier.sent == [b"raw " + orjson.dumps(media())]
+    listening.cancel()
+
+
+async def test_a_carrier_that_takes_nothing_holds_the_agent_and_is_noticed(ledger: Ledger, clock: ManualClock) -> None:
+    carrier, agent = Side(close_code=None), Side(close_code=None)
+    relay = Relay(carrier, ledger, clock)
+    tasks = [asyncio.create_task(part) for part in (relay.from_carrier(), relay.from_agent(agent))]
+    await asyncio.sleep(0)
+    carrier.listener.full(full=True)
+    assert agent.held
     clock.advance(CARRIER_STALL_S)
     assert not relay.carrier_stalled
     clock.advance(0.1)
     assert relay.carrier_stalled
-    carrier.room.set()
-    await sending
+    carrier.listener.full(full=False)
+    assert not agent.held
     assert not relay.carrier_stalled
+    for task in tasks:
+        task.cancel()
 
 
-async def test_an_agent_that_takes_nothing_is_noticed(ledger: Ledger, clock: ManualClock) -> None:
-    agent = Side()
-    agent.room.clear()
-    relay = Relay(Side(media()), ledger, clock)
-    relay._agent = agent
-    sending = asyncio.create_task(relay.from_carrier())
+async def test_an_agent_that_takes_nothing_holds_the_carrier_until_another_takes_the_call(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    carrier, agent = Side(close_code=None), Side(close_code=None)
+    relay = Relay(carrier, ledger, clock)
+    tasks = [asyncio.create_task(part) for part in (relay.from_carrier(), relay.from_agent(agent))]
     await asyncio.sleep(0)
+    agent.listener.full(full=True)
+    assert carrier.held
     clock.advance(AGENT_STALL_S + 0.1)
     assert relay.agent_stalled
-    agent.room.set()
-    await sending
+    agent.close_code = 1006
+    agent.listener.closed()
+    assert await tasks[1] is False
+    assert not carrier.held
     assert not relay.agent_stalled
+    tasks[0].cancel()
+
+
+async def test_a_new_agent_waits_for_a_carrier_that_is_behind(ledger: Ledger, clock: ManualClock) -> None:
+    carrier, agent = Side(close_code=None), Side(close_code=None)
+    relay = Relay(carrier, ledger, clock)
+    tasks = [asyncio.create_task(relay.from_carrier())]
+    await asyncio.sleep(0)
+    carrier.listener.full(full=True)
+    tasks.append(asyncio.create_task(relay.from_agent(agent)))
+    await asyncio.sleep(0)
+    assert agent.held
+    for task in tasks:
+        task.cancel()
 
 
 async def test_a_carrier_that_is_gone_is_told_from_an_agent_that_is_gone(ledger: Ledger, clock: ManualClock) -> None:
-    carrier = Side(media())
+    carrier = Side()
     carrier.gone = True
     with pytest.raises(CarrierGone):
         await Relay(carrier, ledger, clock).from_agent(Side(media()))
-    agent = Side()
+    agent, caller = Side(close_code=None), Side(close_code=None)
+    relay = Relay(caller, ledger, clock)
+    tasks = [asyncio.create_task(part) for part in (relay.from_carrier(), relay.from_agent(agent))]
+    await asyncio.sleep(0)
     agent.gone = True
-    relay = Relay(Side(media()), ledger, clock)
-    relay._agent = agent
-    assert await relay.from_carrier() is True, "the caller is not hung up on"
+    for _ in range(2):
+        caller.listener.message(orjson.dumps(media()), b"kept")
+    assert not tasks[0].done(), "the caller is not hung up on"
+    successor = Side()
+    await relay.from_agent(successor)
+    assert successor.sent == [b"kept", b"kept"]
+    late = Side()
+    late.gone = True
+    caller.listener.message(orjson.dumps(media()), b"kept")
+    with pytest.raises(ConnectionError):
+        await relay.from_agent(late)
+    successor = Side()
+    await relay.from_agent(successor)
+    assert successor.sent == [b"kept"], "nor is anything lost"
+    for task in tasks:
+        task.cancel()
