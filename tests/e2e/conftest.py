@@ -12,6 +12,7 @@ from understudy.domain import naming
 
 ORDER = (
     "test_story",
+    "test_status_command",
     "test_bad_input",
     "test_operator_killed",
     "test_operator_away",

@@ -21,7 +21,8 @@ PROGRAMS = {
     "apps/proxy": ("Routing-proxy", "One process serves all calls of its assistants."),
     "apps/agent": ("Agent", "One process serves several calls."),
     "apps/controller": ("Operator", "One process leads at a time."),
-    "adapters": ("API server clients", "Of the operator and of the proxies."),
+    "apps/cli": ("Command line", "`kubectl understudy`."),
+    "adapters": ("Clients", "Of the API server, for operator, proxies and command line; of the shared store."),
     "domain": (
         "Decisions",
         "What the programs share: judging, rollouts, providers' protocols, the pods that are made.",

@@ -19,7 +19,10 @@ HEADINGS = (
 )  # fmt: skip
 
 MINUTE_S = 60
+"""Seconds; shorter ages are shown in seconds."""
+
 HOUR_S = 3600
+"""Seconds; shorter ages are shown in minutes."""
 
 
 def render(states: Sequence[State], *, every: bool = False) -> str:
