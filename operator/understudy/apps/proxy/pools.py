@@ -130,9 +130,9 @@ def deployment_key(namespace: str, target: ModelTarget, kind: Kind) -> str:
 
 def kind_of(body: dict[str, object], model: Model) -> Kind:
     """The kind of an agent's request: the revision's effort, or the one that the agent asks for."""
-    effort = model.reasoning_effort or body.get("reasoning_effort") or ""
+    effort = str(model.reasoning_effort or body.get("reasoning_effort") or "")
     known = effort if not effort or effort in EFFORTS else UNUSUAL
-    return Kind(str(known), streamed=bool(body.get("stream")))
+    return Kind(known, streamed=bool(body.get("stream")))
 
 
 def settings_of(model: Model) -> PoolSettings:
