@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from tests.bench import proxy_relay
 from tests.bench import proxy_systems as systems
 from tests.bench.peers import KINDS, PeerUnavailable
 from tests.bench.report import publish, rounded
@@ -30,10 +31,19 @@ class Plan:
     paced_warm_s: float
     paced_s: float
     repeats: int
+    relay: proxy_relay.Steps
+    whole_calls: int
+    whole_turns: int
 
 
-FULL = Plan(warm_s=2.0, seconds=5.0, paced_warm_s=4.0, paced_s=8.0, repeats=3)
-QUICK = Plan(warm_s=0.5, seconds=1.0, paced_warm_s=1.5, paced_s=2.0, repeats=1)
+FULL = Plan(
+    warm_s=2.0, seconds=5.0, paced_warm_s=4.0, paced_s=8.0, repeats=3,
+    relay=proxy_relay.Steps((200, 400, 600, 700, 800, 900, 1000, 1100, 1200), 3.0, 5), whole_calls=16, whole_turns=4,
+)  # fmt: skip
+QUICK = Plan(
+    warm_s=0.3, seconds=0.7, paced_warm_s=1.2, paced_s=1.5, repeats=1,
+    relay=proxy_relay.Steps((300, 600, 900), 0.7, 2), whole_calls=4, whole_turns=1,
+)  # fmt: skip
 
 
 async def measure(system: systems.System, plan: Plan) -> dict[str, Any]:
@@ -82,14 +92,23 @@ def compared(found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
             for name, numbers in found.items()}  # fmt: skip
 
 
+async def everything(plan: Plan, names: list[str]) -> dict[str, Any]:
+    """The whole result."""
+    found = compared(await each(plan, names))
+    calls = await proxy_relay.relayed(plan.relay)
+    print(f"· calls: {calls}", flush=True)
+    return {"peers": found, **calls, **await proxy_relay.whole(plan.whole_calls, plan.whole_turns)}
+
+
 def main(arguments: list[str]) -> int:
     """Measure, print, publish."""
     parser = argparse.ArgumentParser(description="What a proxy between agent and model costs.")
     parser.add_argument("--quick", action="store_true", help="ends within 45 s")
-    parser.add_argument("--only", default=",".join(["direct", "understudy", *KINDS]), help="systems, by comma")
+    parser.add_argument("--only", help="systems, by comma; nothing is published then")
     options = parser.parse_args(arguments)
-    found = asyncio.run(each(QUICK if options.quick else FULL, options.only.split(",")))
-    publish("proxy", {"peers": compared(found)}, quick=options.quick or "only" in " ".join(arguments))
+    names = options.only.split(",") if options.only else ["direct", "understudy", *KINDS]
+    result = asyncio.run(everything(QUICK if options.quick else FULL, names))
+    publish("proxy", result, quick=options.quick or options.only is not None)
     return 0
 
 

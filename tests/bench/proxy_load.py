@@ -13,6 +13,7 @@ import json
 import re
 import sys
 import time
+from functools import partial
 from typing import Any, cast
 
 import uvloop
@@ -59,7 +60,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are not of that class
         asyncio.get_running_loop().call_later(self._delay_s, self._ask)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's shape
         self._tally.errors += self._tally.counting
 
     def _ask(self) -> None:
@@ -144,11 +145,8 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
         asked = request(job, job["headers"][number % len(job["headers"])])
         # Spread over a second, or every stream's chunks would leave at the same instant.
         delay = number / job["connections"] if paced else 0.0
-        await loop.create_connection(
-            lambda asked=asked, delay=delay: Connection(asked, tally, paced=paced, delay_s=delay),
-            "127.0.0.1",
-            job["port"],
-        )
+        made = partial(Connection, asked, tally, paced=paced, delay_s=delay)
+        await loop.create_connection(made, "127.0.0.1", job["port"])
     await asyncio.sleep(job["warm_s"])
     tally.counting = True
     began = time.monotonic()

@@ -20,9 +20,8 @@ GAP_S = 0.05
 """Between paced chunks: models send 20 to 100 a second."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-_WORDS = (
-    "Of course, I can book that for you. Is it for two? We have a table by the window at eight, if you like it.".split()
-)
+_TEXT = "Of course, I can book that for you. Is it for two? We have a table by the window at eight, if you like it."
+_WORDS = _TEXT.split()
 _FRAME = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1_700_000_000, "model": "maitre"}
 
 
@@ -46,9 +45,7 @@ _ANSWER = json.dumps(
     {
         **_FRAME,
         "object": "chat.completion",
-        "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": " ".join(_WORDS)}, "finish_reason": "stop"}
-        ],
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": _TEXT}, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 20, "completion_tokens": 20, "total_tokens": 40},
     }
 ).encode()
@@ -57,7 +54,7 @@ WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %
 
 def stamped() -> bytes:
     """A chunk that says when it was sent: a sentence, with letters at its ends so that no digit meets the full stop."""
-    return event({"content": f"t{time.monotonic_ns()}t! "})
+    return event({"content": f" t{time.monotonic_ns()}t!"})
 
 
 class Upstream(asyncio.Protocol):
@@ -82,7 +79,7 @@ class Upstream(asyncio.Protocol):
             request, self._buffer = self._buffer[:whole], self._buffer[whole:]
             self._answer(request[end:])
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's shape
         if self._timer:
             self._timer.cancel()
 
