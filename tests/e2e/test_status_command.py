@@ -1,4 +1,4 @@
-"""`kubectl understudy status` as a user calls it: a plugin of kubectl, on the real cluster, with the user's own rights."""
+"""`kubectl understudy status` as users call it: a plugin of kubectl, on the real cluster, with their own rights."""
 
 import json
 import os

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from understudy.apps.proxy.assistants import Assistant
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.drain import Drain
-from understudy.apps.proxy.pool_views import pool_views
+from understudy.apps.proxy.pool_views import all_pools
 from understudy.apps.proxy.sharing import Sharing
 from understudy.domain.calls.observation import CredentialProblem, ProxyReport
 from understudy.domain.routing.pool.view import PoolsView
@@ -82,7 +82,7 @@ class Admin:
     async def pools(self, request: web.Request) -> web.Response:
         """How this process routes one assistant's model requests now (`domain.routing.pool.view`)."""
         assistant, context = self._asked_for(request), self._context
-        pools = pool_views(context.pools, assistant, context.clock)
+        pools = await all_pools(context.pools, assistant, context.clock)
         shown = PoolsView(pod=self._pod, pools=pools, sharing=self._sharing.view(context.clock.monotonic()))
         return web.Response(body=shown.model_dump_json().encode(), content_type="application/json")
 

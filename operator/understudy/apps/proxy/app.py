@@ -22,7 +22,7 @@ from understudy.apps.proxy.http.listener import Listener
 from understudy.apps.proxy.keys import Keys
 from understudy.apps.proxy.lastgood import LastGood
 from understudy.apps.proxy.metrics import Metrics
-from understudy.apps.proxy.pool_views import pool_views
+from understudy.apps.proxy.pool_views import scraped_pools
 from understudy.apps.proxy.settings import Settings
 from understudy.apps.proxy.sharing_setup import sharing_for
 from understudy.apps.proxy.upkeep import Upkeep
@@ -132,7 +132,7 @@ class Proxy:
 
     def _pool_views(self) -> Iterable[PoolView]:
         for assistant in self.context.registry.assistants.values():
-            yield from pool_views(self.context.pools, assistant, self._clock)
+            yield from scraped_pools(self.context.pools, assistant, self._clock)
 
     def _services(self) -> list[tuple[str, str]]:
         assistants = self.context.registry.assistants.values()

@@ -100,6 +100,16 @@ def test_exploring_is_shown_as_it_was_spent_and_as_it_was_set() -> None:
     assert (view.explore_share, view.explored, view.explore_share_spent) == (0.05, 3, 3 / 40)
 
 
+def test_of_a_large_pool_the_busy_and_the_ejected_can_be_shown_alone() -> None:
+    draw = random.Random(3)
+    targets = [Target(f"k/{number}", f"d{number}") for number in range(50)]
+    made = Pool(PoolSettings(), targets, Knowledge(draw), draw)
+    made.asked[7], made.asked[9] = 20, 10
+    made.learn(Sample("k/30", NOW, failure=Failure.AUTH))
+    assert {each.name for each in show(made, NOW, most=2).deployments} == {"d7", "d9", "d30"}
+    assert len(show(made, NOW, most=50).deployments) == len(show(made, NOW).deployments) == 50
+
+
 def test_a_view_survives_json_and_an_older_reader() -> None:
     made = pool()
     learn(made, slow=0.4, fast=0.3)

@@ -1,6 +1,7 @@
 """A pool at one moment, as people see it."""
 
 import math
+from collections.abc import Iterator
 
 from understudy.domain.routing.pool.breaker import State
 from understudy.domain.routing.pool.pool import Failover, Pool
@@ -8,14 +9,23 @@ from understudy.domain.routing.pool.step import Ask
 from understudy.domain.routing.pool.view import BreakerView, DeploymentView, FailoverView, PoolView
 
 MS = 1000.0
-NOBODY = Ask()
-"""A request of no call: nothing is cached for it, and its prompt is not counted."""
+"""In a second."""
 
 
-def show(pool: Pool, now: float) -> PoolView:
-    """What `pool` would do with a request like the latest one; `now` and all times are on the pool's clock."""
+def show(pool: Pool, now: float, most: int | None = None) -> PoolView:
+    """What `pool` would do with a request like the latest one.
+
+    Args:
+        pool: the pool.
+        now: seconds, on the pool's clock, as are all times in the answer.
+        most: deployments shown: of a larger pool those that were asked the most, and those that are ejected; None: all.
+    """
+    return totals(pool, now).model_copy(update={"deployments": tuple(deployments(pool, now, most))})
+
+
+def totals(pool: Pool, now: float) -> PoolView:
+    """As `show`, without the deployments: cheap however large the pool is."""
     counts, settings = pool.counts, pool.settings
-    ranked = enumerate(pool.ranking(), start=1)
     return PoolView(
         at=now,
         explore_share_spent=_share(counts.explored, counts.turns),
@@ -30,9 +40,18 @@ def show(pool: Pool, now: float) -> PoolView:
         retried=counts.retried,
         continued=counts.continued,
         tokens_cancelled_estimated=counts.tokens_cancelled,
-        deployments=tuple(_deployment(pool, index, rank, now) for rank, index in ranked),
         failovers=tuple(_failover(pool, failover) for failover in pool.failovers),
     )
+
+
+def deployments(pool: Pool, now: float, most: int | None = None) -> Iterator[DeploymentView]:
+    """As in `show`, one by one: each costs some ten microseconds, so whoever shows thousands may pause in between."""
+    ranked = list(enumerate(pool.ranking(), start=1))
+    if most is not None and len(ranked) > most:
+        kept = set(sorted(range(len(ranked)), key=lambda index: -pool.asked[index])[:most])
+        ranked = [pair for pair in ranked if pair[1] in kept or not pool.entries[pair[1]].breaker.admits(now)]
+    for rank, index in ranked:
+        yield _deployment(pool, index, rank, now)
 
 
 def _deployment(pool: Pool, index: int, rank: int, now: float) -> DeploymentView:
@@ -40,6 +59,7 @@ def _deployment(pool: Pool, index: int, rank: int, now: float) -> DeploymentView
     outlook = estimate.outlook(now)
     expected_s = math.exp(outlook.location)
     asked = pool.asked[index]
+    like_latest = Ask(budget_s=pool.budget_s)  # of no call: nothing is cached for it, and its prompt is not counted
     return DeploymentView(
         name=target.name,
         rank=rank,
@@ -47,7 +67,7 @@ def _deployment(pool: Pool, index: int, rank: int, now: float) -> DeploymentView
         expected_ms=expected_s * MS,
         deviation_ms=expected_s * math.expm1(math.hypot(outlook.noise, outlook.spread)) * MS,
         hang_share=outlook.hang,
-        cut_after_ms=pool.cut_s(index, NOBODY, now, pool.budget_s) * MS,
+        cut_after_ms=pool.cut_s(index, like_latest, now, 0.0) * MS,
         share=_share(asked, pool.counts.fired),
         requests=asked,
         samples=estimate.samples,

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.apps.proxy.sharing.fake_log import FakeLog
 from understudy.apps.proxy import sharing as module
-from understudy.apps.proxy.sharing import HISTORY_S, WAITING, Sharing
+from understudy.apps.proxy.sharing import HISTORY_S, SAME, WAITING, Sharing
 from understudy.base.clock import ManualClock
 from understudy.domain.routing.pool.exchange import MOST_SAMPLES, pack, unpack
 from understudy.domain.routing.pool.knowledge import Knowledge
@@ -200,14 +200,31 @@ async def test_what_waited_too_long_is_not_sent() -> None:
     assert replica.sharing.dropped == 1
 
 
+async def test_a_batch_holds_the_latest_of_each_deployment() -> None:
+    """A busy one does not crowd out the one that was explored, and learning from a fleet costs the same at any load."""
+    log = FakeLog()
+    replica = Replica(log)
+    replica.took("n/rare/m")
+    for number in range(50):
+        replica.took("n/busy/m", seconds=float(number))
+    async with replica.running():
+        await until(lambda: bool(log.entries))
+    rows = unpack(log.entries[0].body).rows
+    assert [(row[0], row[2]) for row in rows] == [
+        ("n/rare/m", 0.5), *(("n/busy/m", float(number)) for number in range(50 - SAME, 50)),
+    ]  # fmt: skip
+
+
 async def test_a_batch_is_bounded() -> None:
     log = FakeLog()
     replica = Replica(log)
-    for _ in range(MOST_SAMPLES + 5):
-        replica.took()
+    for number in range(MOST_SAMPLES + 5):
+        replica.took(f"n/{number}/m")
     async with replica.running():
-        await until(lambda: replica.sharing.sent == MOST_SAMPLES + 5)
-    assert [len(unpack(each.body).rows) for each in log.entries] == [MOST_SAMPLES, 5]
+        await until(lambda: bool(log.entries))
+    rows = unpack(log.entries[0].body).rows
+    assert len(rows) == replica.sharing.sent == MOST_SAMPLES
+    assert rows[-1][0] == f"n/{MOST_SAMPLES + 4}/m", "the oldest are left out"
 
 
 async def test_a_stranger_in_the_log_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
