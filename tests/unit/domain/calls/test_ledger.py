@@ -193,3 +193,51 @@ def test_tools_webhooks_and_failovers_are_counted() -> None:
 def test_turns_of_an_endless_call_are_bounded() -> None:
     script = [step for turn in range(MAX_TURNS + 5) for step in ((turn, "caller"), (turn, "request"), (turn, "heard"))]
     assert len(play(*script, end=1000).turns) == MAX_TURNS
+
+
+def ledger() -> Ledger:
+    return Ledger(call_id="CA1", revision="aaaaaaaa", arm=Arm.STABLE, budget_ms=1200, started_at=EPOCH, now=START)
+
+
+def test_a_turns_budget_begins_with_the_callers_last_word() -> None:
+    """What the transcriber and the agent took is gone; a greeting has all of it, since nobody has spoken."""
+    kept = ledger()
+    kept.model_request(START + 3, rescued=False)
+    assert kept.budget_left(START + 3) == pytest.approx(1.2)
+    kept.caller_frame(LOUD, START + 5)
+    kept.model_request(START + 5.4, rescued=False)
+    assert kept.budget_left(START + 5.4) == pytest.approx(0.8)
+    assert kept.budget_left(START + 7) == pytest.approx(-0.8)
+
+
+def test_a_request_after_an_answer_is_heard_has_a_budget_of_its_own() -> None:
+    """As after a tool call that was announced."""
+    kept = ledger()
+    kept.caller_frame(LOUD, START + 5)
+    kept.model_request(START + 5.4, rescued=False)
+    kept.voice_request(START + 5.8)
+    kept.assistant_frame(LOUD, 1.0, START + 6)
+    assert kept.budget_left(START + 9) == pytest.approx(1.2)
+
+
+def test_how_long_the_voice_took_is_told_once_a_turn() -> None:
+    kept = ledger()
+    assert kept.voice_audio(START) is None
+    for begin in (START + 5, START + 10):
+        kept.caller_frame(LOUD, begin)
+        kept.model_request(begin + 0.4, rescued=False)
+        kept.voice_request(begin + 0.8)
+        assert kept.voice_audio(begin + 1.0) == pytest.approx(0.2)
+        assert kept.voice_audio(begin + 1.1) is None
+
+
+def test_turns_are_told_apart_by_their_beginning() -> None:
+    kept = ledger()
+    kept.caller_frame(LOUD, START + 5)
+    kept.model_request(START + 5.4, rescued=False)
+    first = kept.turn_opened
+    kept.model_request(START + 6, rescued=False)
+    assert kept.turn_opened == first
+    kept.caller_frame(LOUD, START + 8)
+    kept.model_request(START + 8.4, rescued=False)
+    assert kept.turn_opened != first

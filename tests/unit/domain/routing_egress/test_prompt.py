@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from understudy.domain.revision.snapshot import Account, Model, ModelTarget, Tool
-from understudy.domain.routing.prompt import compose, dialogue
+from understudy.domain.routing.prompt import CONTINUE, compose, continued, dialogue
 
 TARGET = ModelTarget(name="t", account="a", model="m")
 
@@ -40,3 +40,19 @@ def test_no_tools_no_choice_of_tools() -> None:
 def test_tool_without_parameters_takes_none() -> None:
     body = composed({}, tools=(Tool(name="look"),))
     assert body["tools"][0]["function"]["parameters"] == {"type": "object", "properties": {}}
+
+
+def test_another_model_is_asked_to_go_on() -> None:
+    """The last message is a user's, which every server takes; what was said stands before it as the assistant's."""
+    said = [{"role": "user", "content": "hi"}]
+    told = continued(said, "Sure,")
+    assert told == [*said, {"role": "assistant", "content": "Sure,"}, {"role": "user", "content": CONTINUE}]
+    assert said == [{"role": "user", "content": "hi"}]
+
+
+def test_prompt_and_effort() -> None:
+    assert composed({"reasoning_effort": "low"})["reasoning_effort"] == "low"
+    assert composed({"reasoning_effort": "low"}, reasoning_effort="high")["reasoning_effort"] == "high"
+    account = Account(name="a", provider="openai", base_url="https://host/v1")
+    body = compose({}, Model(targets=(TARGET,), system_prompt="P"), TARGET, account, [], prompt="Short.")
+    assert body["messages"] == [{"role": "system", "content": "Short."}]
