@@ -37,6 +37,8 @@ class FakeModel:
         self.again = again
         self.answered_with = {name.replace("_", "-"): value for name, value in headers.items()}
         self.gate = asyncio.Event()
+        self.given = b""
+        self.sent: list[int] = []
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.asked = asyncio.Event()
@@ -86,6 +88,16 @@ class FakeModel:
         words = [word.strip() for word in WORDS]
         assert words[: len(said)] == said
         return [f"{word} " for word in words[len(said) - self.again :]]
+
+    async def _given(self, _request: web.Request, response: web.StreamResponse) -> None:
+        await response.write(self.given)
+
+    async def _endless(self, _request: web.Request, response: web.StreamResponse) -> None:
+        sentence = sse({"content": f"{'word ' * 20_000}end. "})
+        while True:
+            self.sent.append(len(sentence))
+            await response.write(sentence)
+            await asyncio.sleep(0)
 
     async def _after_gate(self, request: web.Request, response: web.StreamResponse) -> None:
         """Good, but not before it may."""
