@@ -69,7 +69,7 @@ def _totals(pools: Sequence[PoolView]) -> PoolView:
     first = pools[0]
     counts = ("fired", "explored", "cut", "hedged", "retried", "continued", "tokens_cancelled_estimated")
     sums = {name: sum(getattr(pool, name) for pool in pools) for name in counts}
-    extra = sums["cut"] + sums["hedged"] + sums["retried"] + sums["continued"]
+    extra = sums["explored"] + sums["cut"] + sums["hedged"] + sums["retried"] + sums["continued"]
     return first.model_copy(
         update={
             **sums,

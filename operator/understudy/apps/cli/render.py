@@ -82,7 +82,7 @@ def _pool(state: State, pool: Merged, *, every: bool) -> Iterator[str]:
     arm = {state.stable: " (stable)", state.canary: " (canary)"}.get(total.revision, "")
     kind = f", {total.kind} requests" if total.kind else ""
     yield f"Pool of revision {total.revision}{arm}{kind}"
-    explored = f"explored {_percent(total.explore_share_spent)} of turns (set: {_percent(total.explore_share)})"
+    explored = f"explored {_percent(total.explore_share_spent)} (set: {_percent(total.explore_share)})"
     extra = f"extra {_percent(total.extra_share_spent)} (at most {_percent(total.extra_share)})"
     yield f"  {total.requests:,} turns, {total.fired:,} requests · {explored} · {extra}: {_extras(pool)}"
     yield f"  tokens of cancelled requests: about {total.tokens_cancelled_estimated:,} (estimated)"
@@ -101,7 +101,7 @@ def _pool(state: State, pool: Merged, *, every: bool) -> Iterator[str]:
 
 def _extras(pool: Merged) -> str:
     total = pool.totals
-    return f"{total.cut} cut, {total.hedged} hedged, {total.retried} retried, {total.continued} continued"
+    return f"{total.explored} explored, {total.cut} cut, {total.hedged} hedged, {total.retried} retried, {total.continued} continued"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

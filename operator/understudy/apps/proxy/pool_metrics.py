@@ -54,7 +54,7 @@ def _shown(views: Iterable[PoolView]) -> list[PoolView]:
 def _spending(pools: list[PoolView]) -> Iterator[Metric]:
     turns = _counter("turns", "Model requests of agents.", _POOL)
     fired = _counter("requests", "Requests to deployments, by what they were for.", (*_POOL, "purpose"))
-    limit = _gauge("extra_share_limit", "Most extra requests (all but `first` and `explore`) a turn.", _POOL)
+    limit = _gauge("extra_share_limit", "Most extra requests (all but `first`) a turn.", _POOL)
     available = _gauge("deployments_available", "Deployments whose breaker admits requests.", _POOL)
     for pool in pools:
         label = [pool.assistant, pool.kind]

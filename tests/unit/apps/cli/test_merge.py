@@ -27,7 +27,7 @@ def test_counts_add_up_and_shares_follow_from_them() -> None:
     )  # fmt: skip
     found = merged(one, other)
     assert (found.totals.requests, found.totals.fired, found.totals.cut) == (400, 406, 4)
-    assert found.totals.extra_share_spent == 6 / 400
+    assert found.totals.extra_share_spent == 9 / 400
     assert found.totals.explore_share_spent == 3 / 400
     assert found.totals.tokens_cancelled_estimated == 1234
     assert [row.shown.share for row in found.rows] == [180 / 406, 226 / 406]

@@ -12,8 +12,8 @@ shop/front-desk · Canary · step 2/5 · stable aaaaaaaa · canary bbbbbbbb at 1
 proxies: 1 ready · knowledge: each its own
 
 Pool of revision aaaaaaaa (stable)
-100 turns, 106 requests · explored 3 % of turns (set: 3 %) · extra 6 % (at most 10 %): \
-4 cut, 0 hedged, 2 retried, 0 continued
+100 turns, 106 requests · explored 3 % (set: 3 %) · extra 9 % (at most 10 %): \
+3 explored, 4 cut, 0 hedged, 2 retried, 0 continued
 tokens of cancelled requests: about 1,234 (estimated)
 RANK DEPLOYMENT ACCOUNT EXPECTED DEVIATION HANGS CUT AFTER SHARE SAMPLES AGE HEADROOM BREAKER
 1 east azure 100ms 20ms 1 % 300ms 47.2 % 50 2s 80 % Closed
@@ -38,7 +38,7 @@ def test_a_whole_page() -> None:
         deployment("east", 1, share=0.9),
         deployment("west", 2, headroom=None, age_s=90.0, breaker=broken("rate_limited")),
         deployment("plan", 3, fallback=True, age_s=None, samples=0),
-        failovers=(failover(75),), explore_share_spent=0.03, extra_share_spent=0.06,
+        failovers=(failover(75),), explore_share_spent=0.03, extra_share_spent=0.09,
     )  # fmt: skip
     page = shown(told("p-1", view), phase="Canary", step="2/5", canary=CANARY, weight=10, verdict="Pass")
     assert [" ".join(line.split()) for line in page.splitlines()] == PAGE.splitlines()

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from understudy.domain.routing.pool.breaker import State
-from understudy.domain.routing.pool.pool import Failover, Pool
+from understudy.domain.routing.pool.pool import Counts, Failover, Pool
 from understudy.domain.routing.pool.step import Ask
 from understudy.domain.routing.pool.view import BreakerView, DeploymentView, FailoverView, PoolView
 
@@ -30,7 +30,7 @@ def totals(pool: Pool, now: float) -> PoolView:
         at=now,
         explore_share_spent=_share(counts.explored, counts.turns),
         explore_share=settings.explore_share,
-        extra_share_spent=_share(counts.cut + counts.hedged + counts.retried + counts.continued, counts.turns),
+        extra_share_spent=_share(_extra(counts), counts.turns),
         extra_share=settings.extra_share,
         requests=counts.turns,
         fired=counts.fired,
@@ -98,6 +98,11 @@ def _failover(pool: Pool, failover: Failover) -> FailoverView:
         why=failover.why,
         waited_ms=failover.waited_s * MS,
     )
+
+
+def _extra(counts: Counts) -> int:
+    """Requests beside the first of a turn: explorations are fired beside it, never in its place."""
+    return counts.explored + counts.cut + counts.hedged + counts.retried + counts.continued
 
 
 def _share(part: int, whole: int) -> float:

@@ -86,9 +86,10 @@ class PoolView(_Shown):
         revision: name of the revision.
         kind: tells pools of one revision apart, such as a reasoning effort; empty for the usual one.
         at: when, seconds since the epoch.
-        explore_share_spent: part of turns that were sent to learn, since the start.
+        explore_share_spent: requests fired beside a turn's first to learn, per turn, since the start.
         explore_share: what is configured.
-        extra_share_spent: extra requests (cuts, hedges, retries) per turn, since the start.
+        extra_share_spent: requests beside each turn's first (explorations, cuts, hedges, retries, continuations), per
+            turn, since the start.
         extra_share: what is configured.
         requests: turns, each of which is one request of an agent.
         fired: requests sent to deployments.
