@@ -101,7 +101,8 @@ def _pool(state: State, pool: Merged, *, every: bool) -> Iterator[str]:
 
 def _extras(pool: Merged) -> str:
     total = pool.totals
-    return f"{total.explored} explored, {total.cut} cut, {total.hedged} hedged, {total.retried} retried, {total.continued} continued"
+    fired_again = f"{total.cut} cut, {total.hedged} hedged, {total.retried} retried, {total.continued} continued"
+    return f"{total.explored} explored, {fired_again}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
