@@ -5,17 +5,26 @@
 A request is answered as JSON, or with `"stream": true` as a stream, every chunk sent by itself as models do, but at
 once. With the word `paced` in it the chunks leave `GAP_S` apart, each carrying the time it was sent
 (`time.monotonic_ns`, the same in every process of a machine), as a sentence of its own, so that nobody has a reason to
-hold it back. asyncio's own loop, because uvloop would send the chunks of a stream together.
+hold it back. asyncio's own loop, because uvloop would send the chunks of a stream together; and a timer of its own,
+because an event loop's fires once a millisecond, and chunks of many streams would leave in bursts, as they never do
+when every stream has a machine of its own.
 """
 
 import asyncio
+import ctypes
+import heapq
+import itertools
 import json
+import os
 import re
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 CHUNKS = 20
+TICK_NS = 100_000
 GAP_S = 0.05
 """Between paced chunks: models send 20 to 100 a second."""
 
@@ -57,14 +66,37 @@ def stamped() -> bytes:
     return event({"content": f" t{time.monotonic_ns()}t!"})
 
 
+class Pacer:
+    """Calls back at a time, to a tenth of a millisecond."""
+
+    def __init__(self) -> None:
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = itertools.count()
+        libc = ctypes.CDLL(None, use_errno=True)
+        self._timer = libc.timerfd_create(time.CLOCK_MONOTONIC, os.O_NONBLOCK)
+        every = (ctypes.c_long * 4)(0, TICK_NS, 0, TICK_NS)
+        if self._timer < 0 or libc.timerfd_settime(self._timer, 0, ctypes.byref(every), None):
+            raise OSError(ctypes.get_errno(), "timerfd")
+        asyncio.get_running_loop().add_reader(self._timer, self._fire)
+
+    def at(self, due: float, callback: Callable[[], None]) -> None:
+        """Call `callback` at `due`, on the monotonic clock."""
+        heapq.heappush(self._due, (due, next(self._count), callback))
+
+    def _fire(self) -> None:
+        os.read(self._timer, 8)
+        now = time.monotonic()
+        while self._due and self._due[0][0] <= now:
+            heapq.heappop(self._due)[2]()
+
+
 class Upstream(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, pacer: Pacer) -> None:
         self._buffer = b""
-        self._loop = asyncio.get_running_loop()
+        self._pacer = pacer
         self._transport: asyncio.Transport
-        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's are not of that class
@@ -79,10 +111,6 @@ class Upstream(asyncio.Protocol):
             request, self._buffer = self._buffer[:whole], self._buffer[whole:]
             self._answer(request[end:])
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's shape
-        if self._timer:
-            self._timer.cancel()
-
     def _answer(self, body: bytes) -> None:
         if b'"stream":true' not in body and b'"stream": true' not in body:
             self._transport.write(WHOLE)
@@ -92,7 +120,7 @@ class Upstream(asyncio.Protocol):
                     self._transport.write(piece)
         else:
             self._transport.write(HEAD + FIRST + stamped())
-            self._timer = self._loop.call_later(GAP_S, self._next, 1, self._loop.time() + GAP_S)
+            self._later(1, time.monotonic() + GAP_S)
 
     def _next(self, number: int, due: float) -> None:
         if self._transport.is_closing():
@@ -101,12 +129,15 @@ class Upstream(asyncio.Protocol):
             self._transport.write(LAST)
             return
         self._transport.write(stamped())
-        self._timer = self._loop.call_at(due + GAP_S, self._next, number + 1, due + GAP_S)
+        self._later(number + 1, due + GAP_S)
+
+    def _later(self, number: int, due: float) -> None:
+        self._pacer.at(due, partial(self._next, number, due))
 
 
 async def serve(port: int) -> None:
     """Serve until killed."""
-    server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", port, backlog=2048)
+    server = await asyncio.get_running_loop().create_server(partial(Upstream, Pacer()), "127.0.0.1", port, backlog=2048)
     await server.serve_forever()
 
 

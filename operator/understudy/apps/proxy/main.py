@@ -24,7 +24,7 @@ from understudy.base.errors import InvalidInput
 
 log = logging.getLogger(__name__)
 
-GC_OBJECTS = 10_000
+GC_OBJECTS = 100_000
 """New objects after which the youngest are looked at for cycles; a request makes some hundred, and few cycles."""
 
 EXIT_USAGE = 2
@@ -67,7 +67,7 @@ def _settle() -> None:
     """Take what lives as long as the process out of the collector's sight: a look at all of it takes 50 ms."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(GC_OBJECTS, 20, 100)
+    gc.set_threshold(GC_OBJECTS, 10, 10)
 
 
 @asynccontextmanager

@@ -58,8 +58,11 @@ def near_equal(one: str, other: str) -> bool:
         return False
     if words == others:
         return True
+    # Words that are in both: no more than so many can match, and nearly every pair ends here.
+    known = set(others)
+    if 2 * sum(word in known for word in words) < NEAR_EQUAL * (len(words) + len(others)):
+        return False
     matcher = SequenceMatcher(None, words, others, autojunk=False)
-    # The quick ratios are upper bounds and cheap: nearly every pair ends there.
     return min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= NEAR_EQUAL and matcher.ratio() >= NEAR_EQUAL
 
 
