@@ -48,7 +48,7 @@ def test_defaults_are_filled_in(kube: Kube) -> None:
     assert spec["rollout"]["onRegression"] == "Rollback"
     assert spec["agent"]["endOfTurn"] == {"strategy": "SmartTurn", "silence": "1200ms"}
     spec = _spec(kube, assistant({"spec.model.routing": {}, "spec.model.slack": {"filler": "One moment."}}))
-    assert spec["model"]["routing"] == {"explorePercent": 3, "hedge": False, "hold": "FirstClause"}
+    assert spec["model"]["routing"] == {"explorePercent": 3, "hedge": True, "hold": "FirstClause"}
     assert spec["model"]["slack"] == {"filler": "One moment.", "earlyBy": "300ms"}
 
 

@@ -58,12 +58,14 @@ class Load:
         calls: one summary for each finished call, with `seenAt` in seconds since the epoch.
         url: TwiML of another assistant than the demo's.
         dialogues: what the callers say.
+        options: more of `simulator load`.
     """
 
     concurrency: int = CONCURRENCY
     seed: int = 1
     url: str = ""
     dialogues: tuple[str, ...] = DIALOGUES
+    options: tuple[str, ...] = ()
     calls: list[dict[str, Any]] = field(default_factory=list)
     _process: "subprocess.Popen[str] | None" = None
     _reader: threading.Thread | None = None
@@ -74,7 +76,7 @@ class Load:
         command = simulator(
             "load", "--twiml", self.url or twiml(), "--concurrency", str(self.concurrency),
             "--duration", str(LOAD_LIMIT_S), "--seed", str(self.seed), "--stagger", "2", "--cache", str(OUT / "speech"),
-            *(word for name in self.dialogues for word in ("--dialogue", name)),
+            *(word for name in self.dialogues for word in ("--dialogue", name)), *self.options,
         )  # fmt: skip
         with (OUT / "load.log").open("w") as log:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=shell.ROOT)

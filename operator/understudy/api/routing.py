@@ -12,11 +12,12 @@ class Routing(ApiModel):
     """How requests are spread over the pool. How often one is fired again is a FallbackPlan's retries."""
 
     explore_percent: Annotated[float, Field(ge=0, le=50)] = 3.0
-    """Percent of requests that go where knowledge is stale rather than to the fastest, so that a deployment which
-    became faster is found. Their callers are protected by the same cut. 0: what is not asked stays unknown."""
-    hedge: bool = False
-    """Whether the first request is left running when the second is fired: faster when both are slow, and the tokens of
-    both are paid. Off: the first is cancelled. Drawn from the same budget as retries, and none in an outage."""
+    """Percent of turns whose request is sent a second time, to where knowledge is stale, so that a deployment which
+    became faster is found; the caller takes whichever answers first. 0: what is not asked stays unknown."""
+    hedge: bool = True
+    """Whether a request that takes too long is left running beside the next one, and the first to answer is taken: a
+    request that was fired is paid for whether it is cancelled or not. Drawn from the same budget as retries and none in
+    an outage: then, and with false, the first is cancelled."""
     hold: Literal["FirstClause", "FirstByte"] = "FirstClause"
     """What the proxy waits for before it forwards an answer. FirstClause: a clause that can be spoken, or a whole tool
     call; until then a request is fired again without a seam, and agents speak in sentences anyway. FirstByte: the first

@@ -23,7 +23,7 @@ from understudy.base.clock import SystemClock
 from understudy.base.errors import Unauthorized
 from understudy.domain.calls.observation import CredentialProblem
 from understudy.domain.calls.token import CallToken
-from understudy.domain.revision.snapshot import Account, Agent, Model, ModelTarget, Snapshot, Transcriber, Voice
+from understudy.domain.revision.snapshot import Account, Agent, Model, ModelTarget, Pool, Snapshot, Transcriber, Voice
 
 TOKEN = "the-call-token"
 
@@ -222,7 +222,8 @@ def snapshot(**parts: Any) -> Snapshot:
 
 
 def models(*urls: str, timeout_ms: int = 300, **model: Any) -> Snapshot:
-    """A revision whose targets `t0`, `t1`, … are at `urls`, on accounts `a0`, `a1`, …."""
+    """A revision whose targets `t0`, `t1`, … are at `urls`, on accounts `a0`, `a1`, …; fired only on purpose."""
+    model.setdefault("pool", Pool(explore_percent=0, hedge=False))
     accounts = {
         f"a{i}": Account(name=f"a{i}", provider="openai", base_url=f"{url}/v1", default_host=False)
         for i, url in enumerate(urls)

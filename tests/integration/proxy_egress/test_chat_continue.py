@@ -83,7 +83,9 @@ async def test_half_a_call_after_text_is_dropped(serve: Serve, start_proxy: Star
 async def test_hold(hold: str, forwarded: str, serve: Serve, start_proxy: StartProxy) -> None:
     """Until the first clause nothing is passed on, unless the user wants the first byte."""
     bad = FakeModel("word_then_hang")
-    revision = models(await serve(bad.route()), "http://127.0.0.1:1", pool=Pool.model_validate({"hold": hold}))
+    revision = models(
+        await serve(bad.route()), "http://127.0.0.1:1", pool=Pool.model_validate({"hold": hold, "explore_percent": 0})
+    )
     proxy = await start_proxy(revision)
     async with await proxy.chat(stream=True) as response:
         text = await response.text()

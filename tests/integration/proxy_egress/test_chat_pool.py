@@ -57,7 +57,9 @@ async def test_fallbacks_follow_the_pool_in_order(serve: Serve, start_proxy: Sta
 async def test_a_hedge_leaves_the_first_running(serve: Serve, start_proxy: StartProxy) -> None:
     """Both are asked, the first that can be spoken wins, and the other is cancelled."""
     slow, quick = FakeModel(), FakeModel()
-    revision = models(await serve(slow.route()), await serve(quick.route()), timeout_ms=20_000, pool=Pool(hedge=True))
+    revision = models(
+        await serve(slow.route()), await serve(quick.route()), timeout_ms=20_000, pool=Pool(explore_percent=0)
+    )
     proxy = await start_proxy(revision)
     for _ in range(5):
         assert await answer(proxy) == TEXT  # what the first one usually takes
@@ -140,7 +142,7 @@ async def test_the_prompt_is_simpler_when_the_budget_is_gone(serve: Serve, start
 async def test_several_choices_pass_as_they_are(serve: Serve, start_proxy: StartProxy) -> None:
     """Without a hedge and without a cut, and on to the next deployment only before the first byte."""
     failing, slow = FakeModel(status=500), FakeModel("two_choices")
-    revision = models(await serve(failing.route()), await serve(slow.route()), pool=Pool(hedge=True))
+    revision = models(await serve(failing.route()), await serve(slow.route()), pool=Pool(explore_percent=0))
     proxy = await start_proxy(revision)
     async with await proxy.chat(stream=True, n=2) as response:
         text = await response.text()

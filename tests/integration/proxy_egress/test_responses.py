@@ -45,7 +45,7 @@ async def test_prompt_tools_and_limits_are_the_revisions(serve: Serve, start_pro
 @pytest.mark.parametrize("stream", [True, False])
 async def test_the_next_answers_before_the_first_byte(stream: bool, serve: Serve, start_proxy: StartProxy) -> None:  # noqa: FBT001
     bad, good = FakeResponses(status=500), FakeResponses()
-    revision = models(await serve(bad.route()), await serve(good.route()), pool=Pool(hedge=True))
+    revision = models(await serve(bad.route()), await serve(good.route()), pool=Pool(explore_percent=0))
     proxy = await start_proxy(revision)
     async with await ask(proxy, stream=stream) as response:
         assert response.status == 200

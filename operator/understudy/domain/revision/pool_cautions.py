@@ -44,9 +44,7 @@ def _fallbacks(source: Source, model: Model, accounts: Mapping[str, Account]) ->
 
 
 def _hedge(model: Model) -> Iterator[str]:
-    if model.pool.hedge and len(model.targets) + len(model.fallbacks) == 1:
-        yield f"{_ROUTING}.hedge: there is no second deployment to fire at; add one"
-    elif model.pool.hedge and not model.pool.max_extra_percent:
+    if model.pool.hedge and not model.pool.max_extra_percent:
         yield f"{_ROUTING}.hedge: retries.budgetPercent is 0, so nothing is ever fired twice"
 
 

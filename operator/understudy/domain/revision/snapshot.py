@@ -66,7 +66,7 @@ class Pool(Document):
 
     explore_percent: float = 3.0
     max_extra_percent: float = 10.0
-    hedge: bool = False
+    hedge: bool = True
     max_attempts: int | None = None
     breaker_failures: int = 5
     breaker_open_ms: int = 5000

@@ -70,9 +70,7 @@ class SseDecoder:
 
 
 def _event(raw: bytes) -> Event:
-    if (
-        raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and raw[-1] == _NEWLINE
-    ):  # as nearly all
+    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and raw[-1] == _NEWLINE:  # as nearly all
         return Event(raw, raw[6:-2])
     lines = [line for line in _LINE.split(raw) if line.startswith(b"data:")]
     if not lines:

@@ -201,7 +201,6 @@ def test_what_does_not_fit_is_named(
 LARGER = {"name": "b", "account": "llm", "model": "gpt-4o"}
 GROQ = account("groq", "openai", baseUrl="https://api.groq.com/openai/v1")
 MIX = "spec.model.deployments: gpt-4o and gpt-4o-mini answer the same call in turn"
-LONELY = "spec.model.routing.hedge: there is no second deployment"
 PENNILESS = "spec.model.routing.hedge: retries.budgetPercent is 0"
 SHARED = "FallbackPlan house-rules spec.models: b is also at api.openai.com; an outage there takes it with the pool"
 ONE = {"name": "a", "account": "llm"}
@@ -219,7 +218,6 @@ ONE = {"name": "a", "account": "llm"}
             {"model": model(ONE), "accounts": [account("llm", "openai"), GROQ, EARS, MOUTH], "voice": VOICE},
             [],
         ),
-        (None, {"model": model(routing={"hedge": True})}, [LONELY]),
         (
             {"retries": {"budgetPercent": 0}},
             {"model": model(ONE, {**ONE, "name": "c"}, routing={"hedge": True})},

@@ -15,7 +15,7 @@ NOW = 100.0
 
 
 def pool(**changes: object) -> Pool:
-    settings = PoolSettings(**{"explore_share": 0.0, **changes})  # type: ignore[arg-type]
+    settings = PoolSettings(**{"explore_share": 0.0, "hedge": False, **changes})  # type: ignore[arg-type]
     targets = [Target("k/slow", "slow", requests_per_minute=60), Target("k/fast", "fast")]
     draw = random.Random(3)
     return Pool(settings, targets, Knowledge(draw), draw, fallbacks=[Target("k/last", "last")])

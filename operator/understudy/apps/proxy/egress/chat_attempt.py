@@ -133,8 +133,7 @@ class Attempt:
         if self.won:
             self._race.chunk(self)
         elif reader.speakable:
-            self.won = True
-            self._race.won(self)
+            self.won = self._race.won(self)
         if self.won:
             self.writing_since = self.heard_at
             await self._race.outlet.forward(reader, self.target.name)
@@ -144,3 +143,6 @@ class Attempt:
         self._race.egress.tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._race.crashed(error)
+        # The race knows its winner, so this would be a cycle, and garbage until the collector stops everything.
+        self._task = None
+        del self._race

@@ -102,7 +102,9 @@ class Race:
         """
         try:
             self._start()
-            return await self._close(await self._over)
+            ended = await self._over
+            self._abandon()
+            return await self._close(ended)
         except (AgentGone, asyncio.CancelledError):
             self._abandon()
             raise
@@ -159,9 +161,12 @@ class Race:
         """An attempt brought its first useful byte."""
         self._turn.useful(attempt.shot.id, attempt.heard_at)
 
-    def won(self, attempt: Attempt) -> None:
-        """An attempt brought something to pass on: the others are cancelled."""
+    def won(self, attempt: Attempt) -> bool:
+        """An attempt brought something to pass on: whether it was the first to, and the others are cancelled."""
         self._do(self._turn.clause(attempt.shot.id, attempt.heard_at))
+        winner = self._turn.winner
+        if winner is None or winner.id != attempt.shot.id:
+            return False  # it was out to learn how long this takes
         self.winner = attempt
         if not self.outlet.answered:
             self.asked.call.ledger.model_clause(attempt.heard_at)
@@ -170,6 +175,7 @@ class Race:
                 self.asked.call.better_voice = better_voice(slack, self.asked.ask.budget_s - waited)
             self.egress.metrics.first_clause.labels(attempt.target.account).observe(waited)
         self._look_for_gap(attempt)
+        return True
 
     def chunk(self, attempt: Attempt) -> None:
         """The winner brought more."""
@@ -177,6 +183,8 @@ class Race:
 
     async def finished(self, attempt: Attempt) -> None:
         """The winner is complete."""
+        if attempt is not self.winner:
+            return
         await self.outlet.end()
         self._finish(attempt, Ended.DONE)
 
@@ -242,7 +250,8 @@ class Race:
             self._do(self._turn.tick(self.now()), late=True)
 
     def _cancelled(self, attempt: Attempt, *, late: bool) -> None:
-        if late:
+        passing = self.winner is not None and self.winner.shot.id in self._live
+        if late and not passing:
             self._note(attempt, ProviderTimeout(attempt.target.account, "nothing useful in time"), CUT)
         else:
             self.egress.metrics.cancelled.labels(PART, attempt.target.account).inc()

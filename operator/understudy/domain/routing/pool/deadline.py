@@ -1,28 +1,25 @@
 """When a request is cut: the point at which firing at the next deployment is worth more than waiting on.
 
 With a log-normal time to the first clause, a share of hangs and a second deployment to go to, the distribution of the
-whole turn is known for every possible cut. The cut that is taken makes its 95th percentile least, plus a price for
-the extra request. The price is what keeps the spending within its share (`spending.py`).
+whole turn is known for every possible cut. A turn that misses the pool's aim costs one, a turn over its budget more; an
+extra request costs a price, which keeps the spending within its share (`spending.py`). The cut that costs least is
+taken.
 """
 
 import math
 from functools import lru_cache
-from statistics import NormalDist
 from typing import NamedTuple
 
-QUANTILE = 0.95
-"""The part of turns that is made fast: the usual objective, and the one the product is measured by."""
+OVER_BUDGET = 2.0
+"""What a turn over its budget costs, in turns that miss the aim."""
 
-OVER = 4.0
-"""What a turn over its budget costs, in budgets: losing one in a hundred is worth 4 % of the budget at the quantile."""
+FAR_OVER = 1.0
+"""What it costs on top when it is over twice its budget."""
 
-NEVER = 3.6
-"""Standard deviations; past it a proper answer is one in six thousand."""
+_MULTIPLES = tuple(0.9 * (6.0 / 0.9) ** (step / 25) for step in range(26))
+"""Cuts that are weighed, in medians of the first: from before its usual answer to past any proper one."""
 
-_GRID = tuple(0.6 + 0.15 * step for step in range(21))
-_NORMAL = NormalDist()
-_FAR = 40.0
-"""Medians; stands for a hang."""
+_SQRT2 = math.sqrt(2.0)
 
 
 class Curve(NamedTuple):
@@ -39,75 +36,51 @@ class Curve(NamedTuple):
     hang: float
 
 
-class Plan(NamedTuple):
-    """What is best.
-
-    Attributes:
-        z: standard deviations above the first's mean at which to cut.
-        tail: 95th percentile of the turn, in medians of the first.
-    """
-
-    z: float
-    tail: float
-
-
-def plan(first: Curve, second: Curve, budget_s: float, price: float) -> Plan:
-    """When to cut `first`, and how long the turn takes then.
+def cut_s(first: Curve, second: Curve, aim_s: float, budget_s: float, price: float) -> float:
+    """How long to wait for `first`, seconds.
 
     Args:
         first: where the request is.
         second: where the next would go.
-        budget_s: what is left of the budget.
-        price: of one extra request, in the first's medians.
+        aim_s: what is left until the turn misses the pool's aim; not above 0 when it has.
+        budget_s: the same for its budget.
+        price: of one extra request, in turns that miss the aim.
     """
-    budget = budget_s * math.exp(-first.location)
-    return _plan(
-        (0, max(1, round(first.noise * 20)), min(99, round(first.hang * 100))),
-        (
-            max(-30, min(30, round((second.location - first.location) * 10))),
-            max(1, round(second.noise * 20)),
-            min(99, round(second.hang * 100)),
-        ),
-        max(0, min(200, round(budget * 4))),
-        min(100, round(price * 10)),
+    median = math.exp(first.location)
+    multiple = _search(
+        (0.0, max(0.05, round(first.noise, 2)), round(first.hang, 2)),
+        (round(second.location - first.location, 1), max(0.05, round(second.noise, 1)), round(second.hang, 2)),
+        max(0, round(aim_s / median * 20)),
+        max(0, min(400, round(budget_s / median * 10))),
+        round(price, 1) if price > 0.5 else round(price, 2),  # noqa: PLR2004 - finer where it matters
     )
+    return multiple * median
 
 
-@lru_cache(maxsize=65_536)
-def _plan(first: tuple[int, int, int], second: tuple[int, int, int], budget: int, price: int) -> Plan:
-    """As `plan`, on rounded arguments, so that results can be kept; the first's location is 0."""
-    return _search(_curve(first), _curve(second), 0.25 * budget, 0.1 * price)
-
-
-def _curve(rounded: tuple[int, int, int]) -> Curve:
-    return Curve(0.1 * rounded[0], 0.05 * rounded[1], 0.01 * rounded[2])
-
-
-def _search(first: Curve, second: Curve, budget: float, price: float) -> Plan:
-    best, least = Plan(NEVER, _FAR), math.inf
-    for z in _GRID:
-        cut = math.exp(z * first.noise)
-        done = (1.0 - first.hang) * _NORMAL.cdf(z)
-        tail = _quantile(first, second, cut, done)
-        over = (1.0 - done) * (1.0 - _within(budget - cut, second)) if cut < budget else 1.0 - done
-        cost = tail + price * (1.0 - done) + OVER * budget * over
-        if cost < least:
-            best, least = Plan(z, tail), cost
+@lru_cache(maxsize=32_768)
+def _search(
+    first: tuple[float, float, float], second: tuple[float, float, float], aim: int, budget: int, price: float
+) -> float:
+    """The best multiple of the first's median, on rounded arguments, so that results can be kept."""
+    one, two = Curve(*first), Curve(*second)
+    deadlines = ((aim / 20, 1.0), (budget / 10, OVER_BUDGET), (budget / 5, FAR_OVER))
+    costs = [_cost(one, two, cut, deadlines, price) for cut in _MULTIPLES]
+    best: float = _MULTIPLES[costs.index(min(costs))]
     return best
 
 
-def _quantile(first: Curve, second: Curve, cut: float, done: float) -> float:
-    """The turn's 95th percentile when `done` of the firsts are there by `cut`."""
-    if done >= QUANTILE:
-        return math.exp(first.noise * _NORMAL.inv_cdf(QUANTILE / (1.0 - first.hang)))
-    rest = (QUANTILE - done) / (1.0 - done) / (1.0 - second.hang)
-    if rest >= 1.0:
-        return _FAR
-    return cut + math.exp(second.location + second.noise * _NORMAL.inv_cdf(max(rest, 1e-6)))
+def _cost(first: Curve, second: Curve, cut: float, deadlines: tuple[tuple[float, float], ...], price: float) -> float:
+    done = _within(cut, first)
+    cost = price * (1.0 - done)
+    for deadline, weight in deadlines:
+        if deadline > 0:
+            late = max(0.0, done - _within(deadline, first))
+            cost += weight * (late + (1.0 - done) * (1.0 - _within(deadline - cut, second)))
+    return cost
 
 
 def _within(time: float, curve: Curve) -> float:
     """Probability that an answer takes no longer."""
     if time <= 0:
         return 0.0
-    return (1.0 - curve.hang) * _NORMAL.cdf((math.log(time) - curve.location) / curve.noise)
+    return (1.0 - curve.hang) * 0.5 * math.erfc((curve.location - math.log(time)) / (curve.noise * _SQRT2))

@@ -1,55 +1,103 @@
 """What is known of one deployment: how long it takes to the first clause, how much that varies, how often it hangs.
 
-The logarithm of the time is followed by a Kalman filter whose state drifts back to the deployment's own long-run mean
-(an Ornstein-Uhlenbeck process): right after a sample the latest regime counts, and after minutes without one the
-estimate is the long-run mean again, with the spread that the deployment has shown. An update is O(1).
+The logarithm of the median is believed to be at one of a few dozen levels (`levels.py`), to stay there for minutes and
+then to jump to another one: a hidden Markov model, followed by Bayes' rule (a jump filter). Right after a sample the
+present level counts; after minutes without one the belief is back at the deployment's habits, which are drawn to what
+all deployments have in common while they are little known. Unlike a mean and a deviation, a belief can say "as fast as
+ever or three times slower", which is what a first late answer means.
 
-A request that was cut is a censored sample: either it hung, or it came from the tail, or the deployment has become
-slower; the posterior of each decides what is learned. Samples that contradict the estimate twice in a row are a new
-regime, and are believed at once.
+A request that was cut is a censored sample: it hung, or the level is above the time it was waited for; Bayes' rule says
+how much of each. An update is O(1): a fixed number of levels.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-REVERT_S = 150.0
-"""Time constant of the drift to the long-run mean: regimes of real deployments last minutes."""
+import numpy as np
 
-STILL_S = 5.0
-"""Seconds in which a mean does not move enough to compute how far: 3 % of the way."""
+from understudy.domain.routing.pool.levels import LOG_MEDIANS, Vector, bell, density, later
 
-PRIOR_SECONDS = 0.6
+REGIME_S = 240.0
+"""Mean time that a deployment stays at one level: regimes of real deployments last minutes."""
+
+WANDER = 0.04
+"""Part of the belief that moves to each neighbouring level with every sample: levels are not quite still."""
+
+PRIOR_SECONDS = 0.5
 """Time to the first clause of a deployment that nothing is known of: small hosted models take 0.3 to 1 s."""
 
-PRIOR_SPREAD = 0.6
-"""Standard deviation of a deployment's logarithmic mean before anything is known: a factor of 1.8 either way."""
+PRIOR_WIDTH = 0.5
+"""Width of that belief: a factor of 1.6 either way."""
 
-PRIOR_NOISE = 0.35
+PRIOR_NOISE = 0.27
 """Standard deviation of the logarithm from request to request, before it is learned."""
 
-LEAST_NOISE = 0.08
-"""Nothing on a network varies by less than 8 %."""
+LEAST_NOISE = 0.1
+"""Nothing on a network varies by less than 10 %, and levels lie 13 % apart."""
 
-MOST_NOISE = 0.9
-"""More than this is not noise but a mixture of regimes."""
+MOST_NOISE = 0.7
+"""More than this is not noise but a mixture of levels."""
 
-OUTLIER = 2.6
-"""Standard deviations past which a sample is an outlier: 1 % of proper samples."""
+NOISE_MEMORY = 40.0
+"""Samples over which the noise is averaged."""
 
-JUMP_SPREAD = 0.5
-"""Standard deviation of the mean after a jump."""
+NOISE_WEIGHT = 10.0
+"""Samples that the prior noise is worth."""
 
-HANG_MEMORY = 150.0
-"""Samples over which the share of hangs is averaged: 5 % of hangs are then seen seven times."""
+SPIKE = 3.0
+"""Standard deviations past which a sample says something about hangs or levels and nothing about noise."""
 
-PRIOR_HANG = 0.02
+HABIT_LOOKS = 12.0
+"""Independent looks over which habits are averaged: about an hour's worth."""
+
+COMMON_WEIGHT = 2.0
+"""Looks that what all have in common is worth."""
+
+COMMON_MEMORY = 400.0
+"""Samples of all deployments together over which what they have in common is averaged."""
+
+PRIOR_HANG = 0.03
 """Share of hangs assumed at first."""
 
-PRIOR_HANG_SAMPLES = 12.0
-"""Weight of that assumption, in samples."""
+HANG_WEIGHT = 60.0
+"""Samples that the common share of hangs is worth to a single deployment."""
 
-_SQRT2 = math.sqrt(2.0)
-_SQRT2PI = math.sqrt(2.0 * math.pi)
+HANG_MEMORY_S = 300.0
+"""Time constant over which a deployment's own hangs are forgotten: outages end."""
+
+HUNG_DENSITY = 0.15
+"""Density of the logarithmic time of a hung request that answers after all: anywhere within seconds."""
+
+SHORT_WAIT = 0.3
+"""Part of the answers that would have come later: with more, a cut says nothing about the deployment's health."""
+
+FLOOR = 1e-9
+"""Belief that no level falls below: the surest belief can be wrong."""
+
+
+@dataclass(slots=True)
+class Commons:
+    """What all deployments have in common: what is assumed of one that little is known of.
+
+    Attributes:
+        levels: belief about a deployment nothing is known of.
+        hang: share of requests that hang.
+    """
+
+    levels: Vector = field(default_factory=lambda: bell(math.log(PRIOR_SECONDS), PRIOR_WIDTH))
+    hang: float = PRIOR_HANG
+    _looks: float = 3.0
+    _counted: float = HANG_WEIGHT
+
+    def looked(self, belief: Vector, look: float) -> None:
+        """A deployment was found at these levels; `look`: how independent that is of the last time."""
+        self._looks = min(self._looks + look, COMMON_MEMORY)
+        self.levels = self.levels + (look / self._looks) * (belief - self.levels)
+
+    def count(self, hung: float) -> None:
+        """Whether a request hung, as a probability."""
+        self._counted = min(self._counted + 1.0, COMMON_MEMORY)
+        self.hang += (hung - self.hang) / self._counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,148 +118,138 @@ class Outlook:
 
 
 class Estimate:
-    """The state of one deployment; times on one clock, seconds."""
+    """The state of one deployment; times on one clock, seconds.
+
+    Attributes:
+        at: when it was last heard of; None: never.
+        samples: how often.
+        noise: standard deviation of the logarithm from request to request.
+        streak: requests in a row that were cut.
+        belief: probability of each level, at `at`.
+        habits: the same for a time about which nothing was heard.
+    """
 
     __slots__ = (
+        "_hang_weight",
+        "_hangs",
+        "_history",
+        "_looks",
+        "_moments",
+        "_noise_weight",
         "at",
-        "hang_weight",
-        "hangs",
-        "long_run",
-        "long_run_weight",
-        "noise2",
+        "belief",
+        "commons",
+        "habits",
+        "noise",
         "samples",
-        "since_jump",
         "streak",
-        "streak_hangs",
-        "variance",
-        "wander2",
-        "x",
     )
 
-    def __init__(self, location: float | None = None) -> None:
-        self.x = math.log(PRIOR_SECONDS) if location is None else location
-        self.variance = PRIOR_SPREAD**2
-        self.noise2 = PRIOR_NOISE**2
-        self.long_run = self.x
-        self.long_run_weight = 0.0
-        self.wander2 = PRIOR_SPREAD**2
-        """Variance of the mean over regimes."""
-        self.hangs = PRIOR_HANG * PRIOR_HANG_SAMPLES
-        self.hang_weight = PRIOR_HANG_SAMPLES
+    def __init__(self, commons: Commons | None = None) -> None:
+        self.commons = commons or Commons()
         self.at: float | None = None
         self.samples = 0
         self.streak = 0
-        """Outliers in a row; positive: too slow, cut ones included; negative: too fast."""
-        self.streak_hangs = 0.0
-        """How much of the streak was taken for hangs."""
+        self.noise = PRIOR_NOISE
+        self._noise_weight = NOISE_WEIGHT
+        self._hangs = self._hang_weight = 0.0
+        self._looks = 0.0
+        self._history: Vector = np.zeros_like(LOG_MEDIANS)
+        self.habits = self.belief = self.commons.levels
+        self._moments = (*_moments(self.belief), *_moments(self.habits))
 
     @property
     def hang(self) -> float:
-        """Probability that a request hangs."""
-        return self.hangs / self.hang_weight
+        """Probability that a request hangs: its own share, drawn to the common one while there are few samples."""
+        return (self._hangs + HANG_WEIGHT * self.commons.hang) / (self._hang_weight + HANG_WEIGHT)
 
-    @property
-    def noise(self) -> float:
-        """Standard deviation of the logarithm from request to request."""
-        return math.sqrt(self.noise2)
+    def kept(self, now: float) -> float:
+        """Probability that it is still at the level it was last seen at."""
+        return 1.0 if self.at is None or now <= self.at else math.exp((self.at - now) / REGIME_S)
+
+    def expected(self, now: float) -> Vector:
+        """Probability of each level at `now`."""
+        kept = self.kept(now)
+        return self.belief * kept + self.habits * (1.0 - kept)
 
     def outlook(self, now: float) -> Outlook:
         """What is expected at `now`."""
-        x, variance = self._drifted(now)
-        return Outlook(x, math.sqrt(variance), math.sqrt(self.noise2), self.hangs / self.hang_weight)
-
-    def drift(self, now: float) -> float:
-        """How far the mean has moved since the last sample, back to the long run."""
-        if self.at is None or now - self.at < STILL_S:
-            return 0.0
-        return (self.long_run - self.x) * (1.0 - math.exp((self.at - now) / REVERT_S))
+        kept = self.kept(now)
+        mean, square, mean0, square0 = self._moments
+        location = kept * mean + (1.0 - kept) * mean0
+        variance = kept * square + (1.0 - kept) * square0 - location * location
+        return Outlook(location, math.sqrt(max(variance, 0.0)), self.noise, self.hang)
 
     def took(self, log_seconds: float, now: float) -> None:
         """A request's first clause came; `log_seconds` has cold prompt tokens taken out."""
-        self._move_to(now)
-        self.samples += 1
-        error = log_seconds - self.x
-        total = self.variance + self.noise2
-        score = error / math.sqrt(total)
-        if abs(score) > OUTLIER:
-            self._outlier(error, 1 if score > 0 else -1)
-        else:
-            self.streak = 0
-            self.streak_hangs = 0.0
-        if abs(score) > OUTLIER and abs(self.streak) < 2:  # noqa: PLR2004 - the first may be a spike
-            error = math.copysign(OUTLIER * math.sqrt(total), error)
-        gain = self.variance / (self.variance + self.noise2)
-        self.x += gain * error
-        self.variance *= 1.0 - gain
-        self._learn_noise(error, gain)
-        self._remember()
-        self._count_hang(0.0)
+        before, look = self._begin(now)
+        hang = self.hang
+        proper = before * ((1.0 - hang) * density(log_seconds, self.noise))
+        hung = before * (hang * HUNG_DENSITY)
+        total = float(proper.sum() + hung.sum())
+        self.streak = 0
+        self._learn_noise(log_seconds - float(proper @ LOG_MEDIANS) / max(float(proper.sum()), FLOOR))
+        self._end((proper + hung) / total, look, float(hung.sum()) / total)
 
     def waited(self, log_seconds: float, now: float) -> None:
         """A request was cut after this long without its first clause."""
-        self._move_to(now)
-        self.samples += 1
-        noise = math.sqrt(self.noise2)
-        score = (log_seconds - self.x) / math.sqrt(self.variance + self.noise2)
-        tail = 0.5 * math.erfc(score / _SQRT2)
+        before, look = self._begin(now)
         hang = self.hang
-        hung = hang / (hang + (1.0 - hang) * tail) if hang > 0 else 0.0
-        self._count_hang(hung)
-        self.streak = max(self.streak, 0) + 1
-        self.streak_hangs += hung
-        if self.streak > 1 and score > 0.5:  # noqa: PLR2004 - see below
-            # Twice in a row: a deployment that has become slower explains that better than two hangs do.
-            self.hangs = max(PRIOR_HANG, self.hangs - 0.7 * self.streak_hangs)
-            self.streak_hangs = 0.0
-            self.x = max(self.x, log_seconds + 0.5 * noise)
-            self.variance = max(self.variance, JUMP_SPREAD**2)
-            return
-        density = math.exp(-0.5 * score * score) / _SQRT2PI
-        excess = noise * density / max(tail, 1e-9)
-        gain = self.variance / (self.variance + self.noise2)
-        self.x += (1.0 - hung) * gain * min(excess, 3.0 * noise)
-        # It may have become slower: less is known than before.
-        self.variance += 0.05
+        proper = before * ((1.0 - hang) * later(log_seconds, self.noise))
+        hung = before * hang
+        total = float(proper.sum() + hung.sum())
+        if float(proper.sum()) < SHORT_WAIT * (1.0 - hang):
+            self.streak += 1  # a wait that many answers would have outlasted says nothing
+        self._end((proper + hung) / total, look, float(hung.sum()) / total)
 
     def failed(self, now: float) -> None:
         """A request failed before its first clause: as bad for the turn as a hang, though it costs no time."""
-        self._move_to(now)
+        before, look = self._begin(now)
+        self._end(before, look, 1.0)
+
+    def _begin(self, now: float) -> tuple[Vector, float]:
+        """The belief at `now`, and how independent a look at it is of the last one."""
+        kept = self.kept(now) if self.at is not None else 0.0
+        before = self.expected(now)
+        since = max(0.0, now - self.at) if self.at is not None else 0.0
+        faded = math.exp(-since / HANG_MEMORY_S)
+        self._hangs *= faded
+        self._hang_weight *= faded
+        self.at = now if self.at is None else max(now, self.at)
         self.samples += 1
-        self._count_hang(1.0)
+        return before, 1.0 - kept
 
-    def _outlier(self, error: float, sign: int) -> None:
-        self.streak = self.streak + sign if self.streak * sign > 0 else sign
-        if abs(self.streak) > 1:
-            self.variance = max(self.variance, min(error * error, 1.0))
+    def _end(self, belief: Vector, look: float, hung: float) -> None:
+        moved = (1.0 - 2.0 * WANDER) * belief + FLOOR
+        moved[1:] += WANDER * belief[:-1]
+        moved[:-1] += WANDER * belief[1:]
+        self.belief = moved / moved.sum()
+        self._hangs += hung
+        self._hang_weight += 1.0
+        self.commons.count(hung)
+        self._remember(look)
+        self._moments = (*_moments(self.belief), *_moments(self.habits))
 
-    def _drifted(self, now: float) -> tuple[float, float]:
-        if self.at is None or now <= self.at:
-            return self.x, self.variance
-        kept = math.exp((self.at - now) / REVERT_S)
-        x = self.long_run + (self.x - self.long_run) * kept
-        return x, self.wander2 + (self.variance - self.wander2) * kept * kept
+    def _remember(self, look: float) -> None:
+        """Let habits follow, by independent looks rather than by samples."""
+        faded = 1.0 - look / HABIT_LOOKS
+        self._looks = self._looks * faded + look
+        self._history = self._history * faded + look * self.belief
+        self.commons.looked(self.belief, look)
+        self.habits = (self._history + COMMON_WEIGHT * self.commons.levels) / (self._looks + COMMON_WEIGHT)
 
-    def _move_to(self, now: float) -> None:
-        self.x, self.variance = self._drifted(now)
-        self.at = now if self.at is None else max(self.at, now)
+    def _learn_noise(self, error: float) -> None:
+        if abs(error) > SPIKE * self.noise:
+            return
+        self._noise_weight = min(self._noise_weight + 1.0, NOISE_MEMORY)
+        variance = self.noise * self.noise
+        variance += (error * error - variance) / self._noise_weight
+        self.noise = min(max(math.sqrt(variance), LEAST_NOISE), MOST_NOISE)
 
-    def _learn_noise(self, error: float, gain: float) -> None:
-        # The innovation's variance is noise + variance of the mean; what is left after the update is mostly noise.
-        left = error * error * (1.0 - gain)
-        rate = 1.0 / min(30.0, 3.0 + self.samples)
-        self.noise2 += rate * (left - self.noise2)
-        self.noise2 = min(max(self.noise2, LEAST_NOISE**2), MOST_NOISE**2)
 
-    def _remember(self) -> None:
-        """Let the long-run mean and the spread over regimes follow, slowly."""
-        self.long_run_weight = min(self.long_run_weight + 1.0, 60.0)
-        rate = 1.0 / (1.0 + self.long_run_weight)
-        error = self.x - self.long_run
-        self.long_run += rate * error
-        self.wander2 += 0.5 * rate * (error * error + 0.02 - self.wander2)
-        self.wander2 = min(max(self.wander2, 0.01), 1.0)
+def _moments(belief: Vector) -> tuple[float, float]:
+    """Mean and mean square of the logarithmic median."""
+    return float(belief @ LOG_MEDIANS), float(belief @ _SQUARES)
 
-    def _count_hang(self, hung: float) -> None:
-        kept = 1.0 - 1.0 / HANG_MEMORY
-        self.hangs = self.hangs * kept + hung
-        self.hang_weight = self.hang_weight * kept + 1.0
+
+_SQUARES = LOG_MEDIANS * LOG_MEDIANS

@@ -6,15 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from understudy.domain.routing.pool.breaker import Breaker
-from understudy.domain.routing.pool.estimate import PRIOR_SECONDS, Estimate
+from understudy.domain.routing.pool.estimate import Commons, Estimate
 from understudy.domain.routing.pool.gaps import Gaps
 from understudy.domain.routing.pool.headroom import Headroom
 from understudy.domain.routing.pool.settings import PoolSettings
 from understudy.domain.routing.pool.step import Failure, Sample
 from understudy.domain.routing.pool.warmth import Warmth, size
-
-TYPICAL_MEMORY = 200.0
-"""Samples over which the typical time is averaged; it is what a deployment nobody has met is expected to take."""
 
 LEAST_S = 0.001
 """Seconds; shorter times are a clock's error."""
@@ -45,15 +42,14 @@ class Knowledge:
         self.warmth = Warmth()
         self.on_sample: Callable[[Sample], None] | None = None
         self._entries: dict[str, Entry] = {}
-        self._typical = math.log(PRIOR_SECONDS)
-        self._seen = 0.0
+        self._commons = Commons()
         self._draw = draw
 
     def entry(self, key: str) -> Entry:
-        """The deployment `key`; made up from what is typical when it is new."""
+        """The deployment `key`; made up from what all have in common when it is new."""
         entry = self._entries.get(key)
         if entry is None:
-            entry = self._entries[key] = Entry(key, Estimate(self._typical))
+            entry = self._entries[key] = Entry(key, Estimate(self._commons))
         return entry
 
     def took(self, sample: Sample, settings: PoolSettings) -> None:
@@ -90,8 +86,8 @@ class Knowledge:
             entry.breaker.withdrawn()
             return
         if entry.estimate.samples:
-            self.warmth.learn(value - entry.estimate.x, sample.cold_tokens, entry.estimate.noise2)
+            outlook = entry.estimate.outlook(sample.at)
+            noise2 = outlook.noise**2 + outlook.spread**2
+            self.warmth.learn(value - outlook.location, sample.cold_tokens, noise2)
         entry.estimate.took(value, sample.at)
         entry.breaker.succeeded()
-        self._seen = min(self._seen + 1.0, TYPICAL_MEMORY)
-        self._typical += (value - self._typical) / self._seen

@@ -4,12 +4,14 @@ import math
 import random
 from collections import deque
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from understudy.domain.routing.pool.board import Board
-from understudy.domain.routing.pool.deadline import Curve, plan
+from understudy.domain.routing.pool.deadline import Curve, cut_s
+from understudy.domain.routing.pool.exploring import Exploring
 from understudy.domain.routing.pool.headroom import LOW, Bucket
 from understudy.domain.routing.pool.knowledge import Entry, Knowledge
+from understudy.domain.routing.pool.ranking import Ranking
 from understudy.domain.routing.pool.settings import PoolSettings
 from understudy.domain.routing.pool.spending import Spending
 from understudy.domain.routing.pool.step import Ask, Sample, Shot, Why
@@ -19,25 +21,30 @@ from understudy.domain.routing.pool.warmth import size
 LOOKED_AT = 6
 """Deployments at the head of the ranking that are weighed exactly; the rest are behind for a reason."""
 
-NEAR = 0.03
-"""Logarithm: those within 3 % of the fastest are as fast as it is, and share its load."""
+POOL_TRIES = 4
+"""Requests of one turn at the pool before the plan's models get theirs: a whole pool may be out at once."""
 
-HOP = 0.05
-"""Logarithm: a call leaves its warm prompt for no less."""
+LOOKED_AT_NEXT = 12
+"""The same for a turn that has lost time already: what is best for the rest of it may be further down."""
 
-CANDIDATES = 12
-"""Deployments drawn for an exploration, of which the most promising one is taken: exact for small pools, flat for
-large ones."""
+NEAR = 0.004
+"""Chance to miss the aim by which deployments may differ and still share the load."""
 
-DEEPEST = 64
-"""Places of the ranking that are looked at for one that admits requests before every one is."""
+HOP = 0.01
+"""Chance to miss the aim for less than which a call does not leave its warm prompt: a hop costs money as well."""
+
+ASKED_BEFORE = 0.1
+"""Chance to miss that a deployment which was cut in this turn has to make up for: it may hang again, or it may be the
+only fast one."""
 
 USUAL_BUDGET_S = 1.0
-USUAL_PRICE = 0.5
-"""Budget and price for which the ranking is made; the cut of a request uses its own."""
+"""Budget assumed before a turn has told its own."""
 
-OPTIMISM = 1.0
-"""Standard deviations by which an unknown deployment is given the benefit of the doubt when exploring."""
+LEAST_BUDGET_S = 0.3
+"""The aim is kept below the budget, and a turn whose budget is all but gone says nothing about it."""
+
+LEAST_REST = 0.25
+"""Part of the aim that a turn which is about to miss it is still given when the next deployment is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +90,6 @@ class Choice:
     target: int
     why: Why
     cut_s: float
-
-    @property
-    def exploring(self) -> bool:
-        """Whether it is sent there to learn."""
-        return self.why is Why.EXPLORE
 
 
 @dataclass(slots=True)
@@ -138,10 +140,8 @@ class Pool:
         self.failovers: deque[Failover] = deque(maxlen=20)
         self.entries = [self._entry(target) for target in self.targets]
         self._index = {target.key: index for index, target in enumerate(self.targets[: self.size])}
-        first = self.entries[0].estimate
-        self._reserve = Curve(first.x, first.noise, first.hang)
-        self._board = Board([self._score(entry) + 1e-6 * at for at, entry in enumerate(self.entries[: self.size])])
-        self._explore_credit = draw.random()
+        self._ranked = Ranking(self.entries[: self.size])
+        self._exploring = Exploring(settings.explore_share, self.entries[: self.size], draw)
         for entry in self.entries[: self.size]:
             entry.boards.append(self._changed)
 
@@ -164,44 +164,69 @@ class Pool:
 
     def top(self, count: int) -> list[int]:
         """The best targets now, for warming connections."""
-        return self._board.top(count)
+        return self._ranked.top(count)
 
     def ranking(self) -> list[int]:
         """Every target: the pool's by rank, then the fallbacks in order."""
-        return [*self._board, *range(self.size, len(self.targets))]
+        return [*self._ranked, *range(self.size, len(self.targets))]
 
     def first(self, ask: Ask, now: float) -> Choice:
         """Where a turn's first request goes."""
         self.budget_s = ask.budget_s
-        if self.size > 1 and (found := self._exploration(ask, now)) is not None:
-            return Choice(found, Why.EXPLORE, self.cut_s(found, ask, now, ask.budget_s))
         target, why = self._fastest(ask, now)
-        return Choice(target, why, self.cut_s(target, ask, now, ask.budget_s))
+        return Choice(target, why, self.cut_s(target, ask, now, 0.0))
 
-    def following(self, ask: Ask, tried: Mapping[int, int], now: float) -> int | None:
-        """The next best that was not tried and admits requests, then the fallbacks in order, then whatever is left."""
-        for index in self._board.top(DEEPEST):
-            if index not in tried and self._open(index, ask, now):
-                return index
-        if self.size > DEEPEST:
-            for index in self._board:
-                if index not in tried and self._open(index, ask, now):
-                    return index
-        for index in range(self.size, len(self.targets)):
-            if index not in tried and self._open(index, ask, now):
-                return index
+    def exploration(self, ask: Ask, beside: int, now: float) -> Choice | None:
+        """A request to fire beside the first one, to learn; None: none this time."""
+        if self.size == 1 or not ask.repeatable or not self.spending.may_explore():
+            return None
+        found = self._exploring.next(beside, now, first_turn=ask.first_turn)
+        # By the end of the budget it is known not to be the one that the next turn wants.
+        return None if found is None else Choice(found, Why.EXPLORE, min(ask.budget_s, self.settings.ceiling_s))
+
+    def following(
+        self, ask: Ask, tried: Mapping[int, int], again: AbstractSet[int], lost_s: float, now: float
+    ) -> int | None:
+        """Where the next request goes of a turn that has lost `lost_s` so far.
+
+        `tried`: how often each target was asked in this turn; `again`: those of them that may be asked once more.
+        """
+        pool = self.size and sum(count for index, count in tried.items() if index < self.size)
+        found = None
+        if pool < POOL_TRIES or len(self.targets) == self.size:
+            found = self._best_next(ask, tried, again, lost_s, now)
+        if found is None:
+            found = next(
+                (i for i in range(self.size, len(self.targets)) if i not in tried and self._open(i, ask, now)), None
+            )
+        if found is None:
+            found = self._best_next(ask, tried, again, lost_s, now)
         # When all are out, they are tried in order anyway.
-        return next(
-            (index for index in (*self._board, *range(self.size, len(self.targets))) if index not in tried), None
-        )
+        return found if found is not None else next((index for index in self.ranking() if index not in tried), None)
 
-    def cut_s(self, target: int, ask: Ask, now: float, budget_s: float) -> float:
-        """Seconds to wait for `target` before the next is fired at."""
-        outlook = self.entries[target].estimate.outlook(now)
-        location = outlook.location + self._cold(ask, self.entries[target].key, now)
-        noise = math.hypot(outlook.noise, outlook.spread)
-        best = plan(Curve(location, noise, outlook.hang), self._second(target), budget_s, self.spending.price)
-        return min(max(math.exp(location + best.z * noise), self.settings.floor_s), self.settings.ceiling_s)
+    def _best_next(
+        self, ask: Ask, tried: Mapping[int, int], again: AbstractSet[int], lost_s: float, now: float
+    ) -> int | None:
+        left_s = self._left_s(ask, lost_s)
+        may = [
+            i for i in self._ranked.top(LOOKED_AT_NEXT) if (i not in tried or i in again) and self._open(i, ask, now)
+        ]
+        if not may:
+            deeper = (i for i in self._ranked if i not in tried and self._open(i, ask, now))
+            return next(deeper, None)
+        return min(may, key=lambda i: self._against(i, ask, left_s, now) + (ASKED_BEFORE if i in tried else 0.0))
+
+    def cut_s(self, target: int, ask: Ask, now: float, lost_s: float) -> float:
+        """Seconds to wait for `target` before the next is fired at, in a turn that has lost `lost_s` so far."""
+        entry = self.entries[target]
+        outlook = entry.estimate.outlook(now)
+        location = outlook.location + self._cold(ask, entry.key, now)
+        first = Curve(location, math.hypot(outlook.noise, outlook.spread), outlook.hang)
+        aim, budget = self._ranked.aim.seconds, ask.budget_s
+        if lost_s >= budget:
+            lost_s, budget = 0.0, 2.0 * aim  # nothing can be kept any more but the wait short
+        seconds = cut_s(first, self._second(target, now), aim - lost_s, budget - lost_s, self.spending.price)
+        return min(max(seconds, self.settings.floor_s), self.settings.ceiling_s)
 
     def expected_s(self, target: int, ask: Ask, now: float) -> float:
         """Median seconds to the first clause at `target`."""
@@ -245,13 +270,13 @@ class Pool:
 
     def _fastest(self, ask: Ask, now: float) -> tuple[int, Why]:
         """The fastest, or one that is as fast; where the call's prompt is cached if leaving would not pay."""
-        scored = [(self._score_now(index, now), index) for index in self._board.top(LOOKED_AT)]
-        scored = [pair for pair in scored if self._open(pair[1], ask, now)]
+        score, closed = self._ranked.score, self._closed
+        scored = [(score(i, now), i) for i in self._ranked.top(LOOKED_AT) if closed(i, ask, now)]
         if not scored:
-            found = self.following(ask, {}, now)
+            found = self.following(ask, {}, frozenset(), 0.0, now)
             return (found, Why.FASTEST) if found is not None else (0, Why.FASTEST)
-        least = min(scored)[0]
-        if (stay := self._stay(ask, least, now)) is not None:
+        least, best = min(scored)
+        if (stay := self._stay(ask, best, now)) is not None:
             return stay, Why.STAY
         near = [index for score, index in scored if score <= least + NEAR]
         return self._share(near, ask, now), Why.FASTEST
@@ -268,63 +293,50 @@ class Pool:
                 return index
         return near[-1]
 
-    def _stay(self, ask: Ask, least: float, now: float) -> int | None:
+    def _stay(self, ask: Ask, best: int, now: float) -> int | None:
+        """The deployment that has the call's prompt, unless the best is worth leaving it for."""
         served = self.knowledge.warmth.of(ask.call, now)
         index = self._index.get(served.latest) if served else None
-        if served is None or index is None or not self._open(index, ask, now):
+        if index is None or index == best or not self._closed(index, ask, now):
             return None
-        exponent = self.knowledge.warmth.exponent
-        warm = self._score_now(index, now) + exponent * size(max(0, ask.tokens - served.tokens[served.latest]))
-        return index if warm <= least + exponent * size(ask.tokens) + HOP else None
+        left_s = self._left_s(ask, 0.0)
+        return index if self._against(index, ask, left_s, now) <= self._against(best, ask, left_s, now) + HOP else None
 
-    def _exploration(self, ask: Ask, now: float) -> int | None:
-        """The most promising of some drawn at random when it is time to explore; None when none promises anything."""
-        if self._explore_credit < 1.0:
-            self._explore_credit += self.settings.explore_share
-        if self._explore_credit < (1.0 if ask.first_turn else 3.0) or not ask.repeatable:
-            return None
-        best = self._board.top(1)[0]
-        to_beat = self._promise(best, now, 0.0)
-        drawn = self.draw.sample(range(self.size), min(CANDIDATES, self.size))
-        promises = [(self._promise(index, now, OPTIMISM), index) for index in drawn if index != best]
-        promise, found = min(promises, default=(math.inf, best))
-        if promise >= to_beat or not self._open(found, ask, now):
-            return None
-        self._explore_credit -= 1.0 - 0.2 * (self.draw.random() - 0.5)
-        return found
+    def _against(self, index: int, ask: Ask, left_s: float, now: float) -> float:
+        return self._ranked.against(index, left_s, now, self._cold(ask, self.entries[index].key, now))
 
-    def _promise(self, index: int, now: float, optimism: float) -> float:
-        entry = self.entries[index]
-        outlook = entry.estimate.outlook(now)
-        return self._board.score(index) + (outlook.location - entry.estimate.x) - optimism * outlook.spread
-
-    def _score_now(self, index: int, now: float) -> float:
-        """The score with what the mean drifted since the last sample."""
-        estimate = self.entries[index].estimate
-        return self._board.score(index) + estimate.drift(now)
-
-    def _score(self, entry: Entry) -> float:
-        """Logarithm of the 95th percentile of turns that begin there."""
-        estimate = entry.estimate
-        noise = math.hypot(estimate.noise, 0.5 * math.sqrt(estimate.variance))
-        best = plan(Curve(estimate.x, noise, estimate.hang), self._reserve, USUAL_BUDGET_S, USUAL_PRICE)
-        return estimate.x + math.log(best.tail)
+    def _left_s(self, ask: Ask, lost_s: float) -> float:
+        """What a turn has left: until it misses the aim, and when it has, until it is over its budget."""
+        aim = self._ranked.aim.seconds
+        if lost_s < aim:
+            return max(aim - lost_s, LEAST_REST * aim)
+        return ask.budget_s - lost_s if ask.budget_s - lost_s > LEAST_REST * aim else aim
 
     def _changed(self, key: str) -> None:
-        index = self._index[key]
-        self._board.put(index, self._score(self.entries[index]))
-        best = self.entries[self._board.top(1)[0]].estimate
-        self._reserve = Curve(best.x, best.noise, best.hang)
+        self._ranked.refresh(self._index[key])
 
-    def _second(self, target: int) -> Curve:
-        """What the next deployment after `target` would do."""
-        head = self._board.top(2)
-        index = next((index for index in head if index != target), target)
-        estimate = self.entries[index].estimate
-        return Curve(estimate.x, estimate.noise, estimate.hang)
+    def _second(self, target: int, now: float) -> Curve:
+        """What the next deployment after `target` would do; the same once more where there is no other."""
+        index = next((index for index in self._ranked.top(2) if index != target), target)
+        outlook = self.entries[index].estimate.outlook(now)
+        return Curve(outlook.location, math.hypot(outlook.noise, outlook.spread), outlook.hang)
 
     def _cold(self, ask: Ask, key: str, now: float) -> float:
         return self.knowledge.warmth.exponent * size(self.cold_tokens(ask, key, now)) if ask.tokens else 0.0
+
+    def ended(self, extra: int, taken_s: float | None, ask: Ask) -> None:
+        """A turn is over that needed `extra` requests beside its first; None: its first clause never came."""
+        self.counts.turns += 1
+        self.spending.turn(extra)
+        if taken_s is not None:
+            self._ranked.aim.turn(taken_s, max(ask.budget_s, LEAST_BUDGET_S))
+
+    def _closed(self, index: int, ask: Ask, now: float) -> bool:
+        """Whether a caller may be sent there: with exploration, what was ejected is let in by its probes only."""
+        entry = self.entries[index]
+        if entry.breaker.open_until and self.settings.explore_share:
+            return False
+        return entry.breaker.admits(now) and entry.headroom.share(now, ask.tokens) > 0.0
 
     def _open(self, index: int, ask: Ask, now: float) -> bool:
         entry = self.entries[index]

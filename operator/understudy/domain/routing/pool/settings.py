@@ -8,11 +8,11 @@ class PoolSettings:
     """How a pool is used.
 
     Attributes:
-        explore_share: share of requests, 0 to 1, that go where knowledge is stale rather than to the fastest. Three
-            in a hundred look at each of forty deployments about every two minutes at ten requests a second.
+        explore_share: share of turns, 0 to 1, that are also sent to where knowledge is stale. Three in a hundred look
+            at each of forty deployments about every two minutes at ten requests a second.
         extra_share: most extra requests (cuts, hedges, retries), as a share of requests. One in ten covers 5 % of
             hangs twice.
-        hedge: whether the first request is left running when the second is fired. Costs the tokens of both.
+        hedge: whether a request that takes too long is left running beside the next one. It is paid for either way.
         floor_s: no request is cut earlier: a network's round trip and a model's fastest answer take about so long.
         ceiling_s: no request is waited for longer, however little is known.
         breaker_failures: failures in a row that eject a deployment.
@@ -23,7 +23,7 @@ class PoolSettings:
 
     explore_share: float = 0.03
     extra_share: float = 0.10
-    hedge: bool = False
+    hedge: bool = True
     floor_s: float = 0.1
     ceiling_s: float = 4.0
     breaker_failures: int = 5

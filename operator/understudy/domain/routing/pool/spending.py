@@ -7,13 +7,16 @@ kept without a quota that would run out in the middle of an outage, when cutting
 
 from dataclasses import dataclass
 
-STEP = 0.05
-"""How much the price moves for one extra request, in medians: 20 spent too many make waiting a median longer right."""
+STEP = 0.004
+"""How much the price moves for one extra request, in turns that miss the aim: slowly, or cuts would leap about."""
 
-MOST = 6.0
-"""Medians; past it nothing but a hang is cut."""
+MOST = 3.0
+"""As much as a turn far over its budget: past it nothing but a hang would be cut."""
 
-AIM = 0.9
+EXPLORE_BELOW = 1.0
+"""Price up to which requests are spent on learning: while cuts need every one, nothing is explored."""
+
+AIM = 0.95
 """Share of the allowance that is aimed at: the sum is to stay below the bound, not around it."""
 
 MEMORY = 500.0
@@ -29,13 +32,13 @@ class Spending:
 
     Attributes:
         share: most extra requests, as a share of requests.
-        price: of one extra request, in medians of the deployment that is to be cut.
+        price: of one extra request, in turns that miss the aim.
         spent: extra requests per request, averaged.
         hedges: tokens left for overlapping requests.
     """
 
     share: float
-    price: float = 0.5
+    price: float = 0.1
     spent: float = 0.0
     hedges: float = HEDGE_BURST
 
@@ -44,6 +47,10 @@ class Spending:
         self.price = min(MOST, max(0.0, self.price + STEP * (extra - AIM * self.share)))
         self.spent += (extra - self.spent) / MEMORY
         self.hedges = min(HEDGE_BURST, self.hedges + self.share)
+
+    def may_explore(self) -> bool:
+        """Whether requests are to be had for learning."""
+        return self.price <= EXPLORE_BELOW
 
     def hedge(self) -> bool:
         """Whether an overlapping request may be fired; takes its token."""

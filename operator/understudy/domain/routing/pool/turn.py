@@ -1,6 +1,5 @@
 """One request of an agent on its way through the pool."""
 
-import math
 from typing import TYPE_CHECKING
 
 from understudy.domain.routing.pool.step import Ask, Failure, Sample, Shot, Step, Why
@@ -8,7 +7,10 @@ from understudy.domain.routing.pool.step import Ask, Failure, Sample, Shot, Step
 if TYPE_CHECKING:
     from understudy.domain.routing.pool.pool import Pool
 
-ROUNDS = 2
+_SLOW = frozenset({Why.CUT, Why.HEDGE})
+"""What is done about a request that takes too long."""
+
+ROUNDS = 3
 """Times one deployment is asked in one turn: a hang is mostly the request's, so a pool of one is asked again."""
 
 
@@ -30,7 +32,10 @@ class Turn:
         self._gap: dict[int, tuple[float, float]] = {}
         """Latest chunk and longest silence of the winner."""
         self._began = 0.0
+        self._counted = False
         self.winner: Shot | None = None
+        self._going_on = False
+        """Whether what is asked for now is the rest of an answer that broke off."""
 
     @property
     def shots(self) -> tuple[Shot, ...]:
@@ -38,34 +43,44 @@ class Turn:
         return tuple(self._shots.values())
 
     def start(self, now: float, first: int | None = None) -> Step:
-        """Fire the first request; at `first` where that is given: a better model for which there is time."""
+        """Fire the first request; at `first` where that is given: a better model for which there is time.
+
+        Beside it there may be one that is fired to learn; whichever comes first wins.
+        """
         self._began = now
+        pool, ask = self._pool, self._ask
         if first is not None:
-            return self._fire(first, Why.BETTER, self._pool.cut_s(first, self._ask, now, self._ask.budget_s), now)
-        choice = self._pool.first(self._ask, now)
-        return self._fire(choice.target, choice.why, choice.cut_s, now)
+            main = self._shoot(first, Why.BETTER, pool.cut_s(first, ask, now, 0.0), now)
+        else:
+            choice = pool.first(ask, now)
+            main = self._shoot(choice.target, choice.why, choice.cut_s, now)
+        study = pool.exploration(ask, main.target, now)
+        beside = () if study is None else (self._shoot(study.target, study.why, study.cut_s, now),)
+        return Step(fire=(main, *beside), wake_at=self._wake_at())
 
     def useful(self, shot: int, now: float) -> None:
         """The first useful byte came."""
         self._gap.setdefault(shot, (now, 0.0))
 
     def clause(self, shot: int, now: float) -> Step:
-        """The first speakable clause, or a whole tool call, is there: it wins, and the others are cancelled."""
-        won = self._live.pop(shot)
-        self.winner = won
-        target = self._pool.targets[won.target]
-        ask, pool = self._ask, self._pool
-        if won.why is not Why.CONTINUE:
-            pool.learn(Sample(target.key, now, now - won.at, cold_tokens=pool.cold_tokens(ask, target.key, now)))
-        else:
-            pool.entries[won.target].breaker.succeeded()
-        pool.knowledge.warmth.served(ask.call, target.key, ask.tokens, now)
+        """The first speakable clause, or a whole tool call, is there.
+
+        The first one wins, and the others are cancelled, but for one that is out to learn: it is learned from when its
+        own clause comes, and cancelled then.
+        """
+        came = self._live.pop(shot)
+        self._learn_clause(came, now)
+        if self.winner is not None and came.why is not Why.CONTINUE:
+            return Step(cancel=(shot,), wake_at=self._wake_at())
+        self.winner = came
         self._gap[shot] = (now, 0.0)
-        others = tuple(self._live)
+        target = self._pool.targets[came.target]
+        self._pool.knowledge.warmth.served(self._ask.call, target.key, self._ask.tokens, now)
+        others = tuple(other.id for other in self._live.values() if not other.exploring)
         for other in others:
-            self._withdraw(other, now)
-        self._ended()
-        return Step(cancel=others)
+            self._learn_cut(self._live.pop(other), now)
+        self._end(now)
+        return Step(cancel=others, wake_at=self._wake_at())
 
     def chunk(self, shot: int, now: float) -> None:
         """A chunk of the winner came."""
@@ -83,42 +98,53 @@ class Turn:
 
     def failed(self, shot: int, failure: Failure, now: float, retry_after_s: float | None = None) -> Step:
         """A request failed before it won."""
-        if shot not in self._live:
+        failed = self._live.pop(shot, None)
+        if failed is None:
             return Step(wake_at=self._wake_at())
-        failed = self._live.pop(shot)
         self._learn_failure(failed, failure, now, retry_after_s)
-        if self._live:
+        if self.winner is not None or self._awaited():
             return Step(wake_at=self._wake_at())
         return self._next(failed, Why.RETRY, failure.value, now)
 
     def tick(self, now: float) -> Step:
         """Time has passed: cut what took too long."""
         late = [shot for shot in self._live.values() if shot.cut_at <= now]
-        if not late:
-            return Step(wake_at=self._wake_at())
-        latest = late[-1]
-        if latest.id == max(self._live) and self._may_hedge(latest, now):
-            return self._hedge(latest, now)
-        return self._cut_late(latest, now)
+        waited_for = [shot for shot in late if not shot.exploring]
+        if self.winner is None and waited_for:
+            latest = waited_for[-1]
+            return self._hedge(latest, now) if self._may_hedge(latest, now) else self._cut_late(latest, now)
+        for shot in late:
+            self._learn_cut(self._live.pop(shot.id), now)
+        cancel = tuple(shot.id for shot in late)
+        if late and self.winner is None and not self._live:
+            step = self._next(late[-1], Why.CUT, "cut", now)
+            return Step(step.fire, cancel, step.wake_at, step.over)
+        return Step(cancel=cancel, wake_at=self._wake_at())
 
     def broke(self, shot: int, failure: Failure, now: float) -> Step:
         """The winner stopped after output had been forwarded: another one is to go on from there."""
         broken = self._shots[shot]
+        self.winner = None
         self._learn_failure(broken, failure, now, None)
-        return self._next(broken, Why.CONTINUE, f"{failure.value} in mid-answer", now)
+        self.winner, self._going_on = None, True
+        others = tuple(self._live)
+        for other in others:  # out to learn: it would begin anew
+            self._learn_cut(self._live.pop(other), now)
+        step = self._next(broken, Why.CONTINUE, f"{failure.value} in mid-answer", now)
+        return Step(step.fire, others, step.wake_at, step.over)
 
     def abandoned(self, now: float) -> Step:
-        """Nobody waits any more: the agent went away."""
+        """Nobody waits any more: the agent went away, or the answer is complete."""
         live = tuple(self._live)
         for shot in live:
-            self._withdraw(shot, now)
-        self._ended()
+            self._learn_cut(self._live.pop(shot), now)
+        self._end(None)
         return Step(cancel=live)
 
     def _cut_late(self, late: Shot, now: float) -> Step:
         """Cancel every shot that is over its time and fire at the next; without a next one, wait to the ceiling."""
         ceiling_at = late.at + self._pool.settings.ceiling_s
-        target = self._target(now)
+        target = self._target(now, late)
         if (target is None or not self._ask.repeatable) and now < ceiling_at:
             self._live[late.id] = self._shots[late.id] = _with_cut(late, ceiling_at)
             return Step(wake_at=self._wake_at())
@@ -132,48 +158,87 @@ class Turn:
         pool = self._pool
         if not pool.settings.hedge or not self._ask.repeatable or now >= late.at + pool.settings.ceiling_s:
             return False
-        return len(self._live) == 1 and self._target(now) is not None and pool.spending.hedge()
+        return (
+            sum(not shot.exploring for shot in self._live.values()) == 1
+            and self._target(now, late) is not None
+            and pool.spending.hedge()
+        )
 
     def _hedge(self, late: Shot, now: float) -> Step:
         self._live[late.id] = self._shots[late.id] = _with_cut(late, late.at + self._pool.settings.ceiling_s)
         return self._next(late, Why.HEDGE, "hedged", now)
 
     def _next(self, left: Shot, why: Why, word: str, now: float) -> Step:
-        target = self._target(now)
+        target = self._target(now, left if why in _SLOW else None)
         if target is None:
             if not self._live:
-                self._ended()
+                self._end(None)
             return Step(wake_at=self._wake_at(), over=not self._live)
-        pool, ask = self._pool, self._ask
-        if target >= pool.size and why is not Why.CONTINUE:
+        pool = self._pool
+        if self._going_on:
+            why = Why.CONTINUE
+        elif target >= pool.size:
             why = Why.FALLBACK
         pool.failed_over(left, target, word, now)
-        remaining = max(0.0, self._began + ask.budget_s - now)
-        return self._fire(target, why, pool.cut_s(target, ask, now, remaining), now)
+        if why is not Why.CONTINUE and (beside := self._explored(target)) is not None:
+            return self._wait_for(beside, now)
+        fired = self._shoot(target, why, pool.cut_s(target, self._ask, now, now - self._began), now)
+        return Step(fire=(fired,), wake_at=self._wake_at())
 
-    def _target(self, now: float) -> int | None:
-        """What is asked next: each once, then those again that were only slow."""
+    def _explored(self, target: int) -> Shot | None:
+        """A request that is out at `target` already, to learn."""
+        return next((shot for shot in self._live.values() if shot.exploring and shot.target == target), None)
+
+    def _wait_for(self, study: Shot, now: float) -> Step:
+        """The turn now waits for what was fired to learn, instead of firing at the same deployment once more."""
+        cut_s = self._pool.cut_s(study.target, self._ask, now, now - self._began)
+        awaited = Shot(study.id, study.target, study.why, False, study.at, now + cut_s)  # noqa: FBT003 - as the fields are
+        self._live[study.id] = self._shots[study.id] = awaited
+        self._tried[study.target] = self._tried.get(study.target, 0) + 1
+        return Step(wake_at=self._wake_at())
+
+    def _target(self, now: float, slow: Shot | None) -> int | None:
+        """What is asked next; those that were only slow may be asked again, `slow` among them."""
         pool = self._pool
         most = pool.settings.max_attempts
-        if most is not None and len(self._shots) > most:
+        if most is not None and sum(not shot.exploring for shot in self._shots.values()) > most:
             return None
-        found = pool.following(self._ask, self._tried, now)
+        cut = self._cut if slow is None else {*self._cut, slow.target}
+        tried, lost_s = self._tried, now - self._began
+        again: set[int] = set()
+        if max(tried.values()) == 1:  # one second chance, before all the others have had their first
+            again = {index for index in cut if pool.entries[index].estimate.streak <= 1}
+        found = pool.following(self._ask, tried, again, lost_s, now)
         if found is not None:
             return found
-        again = [index for index in self._tried if index in self._cut and self._tried[index] < ROUNDS]
-        return again[0] if again else None
+        return pool.following(self._ask, tried, {i for i in cut if tried.get(i, 0) < ROUNDS}, lost_s, now)
 
-    def _fire(self, target: int, why: Why, cut_s: float, now: float) -> Step:
+    def _shoot(self, target: int, why: Why, cut_s: float, now: float) -> Shot:
         shot = Shot(len(self._shots), target, why, why is Why.EXPLORE, now, now + cut_s)
         self._shots[shot.id] = self._live[shot.id] = shot
-        self._tried[target] = self._tried.get(target, 0) + 1
+        if not shot.exploring:
+            self._tried[target] = self._tried.get(target, 0) + 1
         self._pool.fired(target, self._ask, why, now)
-        return Step(fire=(shot,), wake_at=self._wake_at())
+        return shot
+
+    def _awaited(self) -> bool:
+        """Whether a request is out that the turn waits for: a mere exploration is not."""
+        return any(not shot.exploring for shot in self._live.values())
 
     def _wake_at(self) -> float | None:
         return min((shot.cut_at for shot in self._live.values()), default=None)
 
+    def _learn_clause(self, shot: Shot, now: float) -> None:
+        pool, key = self._pool, self._pool.targets[shot.target].key
+        if shot.why is Why.CONTINUE:
+            pool.entries[
+                shot.target
+            ].breaker.succeeded()  # how long it takes to go on says nothing of how long it takes
+        else:
+            pool.learn(Sample(key, now, now - shot.at, cold_tokens=pool.cold_tokens(self._ask, key, now)))
+
     def _learn_cut(self, shot: Shot, now: float) -> None:
+        """It was cancelled: late, or beaten; how long it was waited for says how much that means."""
         self._cut.add(shot.target)
         key, pool = self._pool.targets[shot.target].key, self._pool
         cold = pool.cold_tokens(self._ask, key, now)
@@ -183,20 +248,11 @@ class Turn:
         key = self._pool.targets[shot.target].key
         self._pool.learn(Sample(key, now, failure=failure, retry_after_s=retry_after_s))
 
-    def _withdraw(self, shot: int, now: float) -> None:
-        """Cancelled though it was not late: learned from only when it took longer than its kind."""
-        withdrawn = self._live.pop(shot)
-        pool = self._pool
-        if now - withdrawn.at > pool.expected_s(withdrawn.target, self._ask, now):
-            self._learn_cut(withdrawn, now)
-        else:
-            pool.entries[withdrawn.target].breaker.withdrawn()
-
-    def _ended(self) -> None:
-        if not math.isnan(self._began):
-            self._pool.counts.turns += 1
-            self._pool.spending.turn(max(0, len(self._shots) - 1))
-            self._began = math.nan
+    def _end(self, won_at: float | None) -> None:
+        if not self._counted:
+            self._counted = True
+            taken_s = None if won_at is None else won_at - self._began
+            self._pool.ended(max(0, len(self._shots) - 1), taken_s, self._ask)
 
 
 def _with_cut(shot: Shot, cut_at: float) -> Shot:
