@@ -3,7 +3,8 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,26 +44,38 @@ async def relayed(steps: Steps) -> dict[str, Any]:
     agent = free_port()
     with core(SYSTEM_CORE):
         process = ProxyProcess("http://127.0.0.1:1", f"127.0.0.1:{agent}", "sk-none")
-    seen: list[dict[str, Any]] = []
     with process as proxy:
         place = urlsplit(proxy.media)
-        busy = turn.cpu_seconds(proxy.pid)
-        clock = asyncio.get_running_loop().time
-        began = clock()
-        async for each in _talk(steps, agent, place.port or 0, place.path, base[0]["p99_ms"]):
-            direct = base[len(seen)]
-            added = each["p99_ms"] - direct["p99_ms"]
-            now = clock()
-            share = (turn.cpu_seconds(proxy.pid) - busy) / (now - began)
-            busy, began = turn.cpu_seconds(proxy.pid), now
-            seen.append({
-                "calls": each["calls"], "added_p99_ms": round(added, 2), "direct_p99_ms": round(direct["p99_ms"], 2),
-                "delivered": round(each["delivered"], 3), "core_share": round(share, 2),
-            })  # fmt: skip
-            if added >= LIMIT_MS or each["delivered"] < DELIVERED:
-                break
-    good = [each["calls"] for each in seen if each["added_p99_ms"] < LIMIT_MS and each["delivered"] >= DELIVERED]
+        talk = _talk(steps, agent, place.port or 0, place.path, base[0]["p99_ms"])
+        seen = await _steps(talk, base, proxy.pid)
+    good = [each["calls"] for each in seen if _within(each)]
     return {"relayed_calls": max(good, default=0), "relay_steps": seen}
+
+
+async def _steps(
+    talk: AsyncGenerator[dict[str, Any], None], base: Sequence[dict[str, Any]], pid: int
+) -> list[dict[str, Any]]:
+    """What each step saw, compared with `base`; ends at the second in a row that is not within the limits."""
+    seen: list[dict[str, Any]] = []
+    clock = asyncio.get_running_loop().time
+    began, busy = clock(), turn.cpu_seconds(pid)
+    async with aclosing(talk) as results:
+        async for each in results:
+            direct = base[len(seen)]["p99_ms"]
+            now, used = clock(), turn.cpu_seconds(pid)
+            seen.append({
+                "calls": each["calls"], "added_p99_ms": round(each["p99_ms"] - direct, 2),
+                "direct_p99_ms": round(direct, 2), "delivered": round(each["delivered"], 3),
+                "core_share": round((used - busy) / (now - began), 2),
+            })  # fmt: skip
+            began, busy = now, used
+            if len(seen) > 1 and not any(_within(step) for step in seen[-2:]):
+                break
+    return seen
+
+
+def _within(step: dict[str, Any]) -> bool:
+    return bool(step["added_p99_ms"] < LIMIT_MS and step["delivered"] >= DELIVERED)
 
 
 async def whole(calls: int, turns: int) -> dict[str, Any]:
@@ -93,7 +106,7 @@ async def _converse(proxy: ProxyProcess, fake: FakeProxy, calls: int, turns: int
     return share
 
 
-async def _talk(steps: Steps, agent: int, port: int, path: str, base_ms: float) -> AsyncIterator[dict[str, Any]]:
+async def _talk(steps: Steps, agent: int, port: int, path: str, base_ms: float) -> AsyncGenerator[dict[str, Any], None]:
     """What the generator saw, step by step; see `proxy_calls`."""
     job = {
         "agent_port": agent, "port": port, "path": path, "steps": list(steps.calls), "warm_s": steps.seconds / 4,

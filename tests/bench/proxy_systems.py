@@ -61,16 +61,15 @@ def core(number: int) -> Iterator[None]:
 @asynccontextmanager
 async def upstream() -> AsyncIterator[int]:
     """The model's port."""
-    port = free_port()
-    with core(LOAD_CORE):
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.proxy_upstream", str(port))
-    try:
-        async with asyncio.timeout(PORTS_S):
-            await _listening(port)
+    async with _serving("tests.bench.proxy_upstream", LOAD_CORE) as (port, _):
         yield port
-    finally:
-        process.kill()
-        await process.wait()
+
+
+@asynccontextmanager
+async def bare(upstream_port: int) -> AsyncIterator[System]:
+    """Our server and client, and nothing between them; see `proxy_bare`."""
+    async with _serving("tests.bench.proxy_bare", SYSTEM_CORE, str(upstream_port)) as (port, pid):
+        yield System(port, "/v1/chat/completions", ({},), MODEL, pid)
 
 
 @asynccontextmanager
@@ -142,6 +141,21 @@ async def _dial(socket: ClientWebSocketResponse, number: int) -> None:
 
 def _token(call: AgentCall) -> dict[str, str]:
     return {"Authorization": f"Bearer {call.parameters[PARAM_TOKEN]}"}
+
+
+@asynccontextmanager
+async def _serving(module: str, number: int, *arguments: str) -> AsyncIterator[tuple[int, int]]:
+    """Port and pid of a process of ours on a core."""
+    port = free_port()
+    with core(number):
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, str(port), *arguments)
+    try:
+        async with asyncio.timeout(PORTS_S):
+            await _listening(port)
+        yield port, process.pid
+    finally:
+        process.kill()
+        await process.wait()
 
 
 async def _listening(port: int) -> None:
