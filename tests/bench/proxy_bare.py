@@ -17,7 +17,6 @@ from understudy.apps.proxy.http.exchange import Exchange
 from understudy.apps.proxy.http.listener import Listener
 from understudy.apps.proxy.http.routes import HotRoute
 
-
 MAX_BODY = 1 << 20
 
 
