@@ -52,8 +52,10 @@ class VoiceLink:
     async def close(self) -> None:
         """Close the socket; the provider stops whatever it is still making."""
         self._reader.cancel()
-        await asyncio.gather(self._reader, return_exceptions=True)
-        await self._socket.close()
+        try:
+            await asyncio.gather(self._reader, return_exceptions=True)
+        finally:  # whoever closes may be cancelled meanwhile
+            await self._socket.close()
 
     async def _read(self) -> None:
         try:
