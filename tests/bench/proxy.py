@@ -38,8 +38,8 @@ class Plan:
 
 
 FULL = Plan(
-    warm_s=2.0, seconds=5.0, paced_warm_s=4.0, paced_s=8.0, repeats=3,
-    relay=proxy_relay.Steps((200, 400, 600, 700, 800, 900, 1000, 1100, 1200), 3.0, 5), whole_calls=16, whole_turns=4,
+    warm_s=1.0, seconds=3.0, paced_warm_s=3.0, paced_s=5.0, repeats=2,
+    relay=proxy_relay.Steps((200, 400, 600, 700, 800, 900, 1000, 1100), 2.0, 4), whole_calls=16, whole_turns=3,
 )  # fmt: skip
 QUICK = Plan(
     warm_s=0.2, seconds=0.5, paced_warm_s=1.0, paced_s=0.8, repeats=1,

@@ -12,7 +12,10 @@ MAX_FIELDS = 200
 """Header fields of a head; providers send twenty to forty."""
 
 UNTIL_CLOSE = -1
+"""In place of a body's length: it ends with the connection."""
+
 CHUNKED = -2
+"""In place of a body's length: it says itself where it ends."""
 
 _STATUS = re.compile(r"HTTP/1\.([01]) ([1-5]\d\d)(?: .*)?")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
