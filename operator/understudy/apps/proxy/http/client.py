@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from understudy.apps.proxy.http.answer import KeptAnswer
 from understudy.apps.proxy.http.connection import Connection
+from understudy.apps.proxy.http.dial import Dialer
 from understudy.apps.proxy.http.errors import CannotConnect, Disconnected
 from understudy.apps.proxy.http.transport import Answer
 
@@ -65,6 +66,7 @@ class KeptTransport:
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
+        self._dialer = Dialer()
         self._kept: dict[Origin, _Kept] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweep: asyncio.TimerHandle | None = None
@@ -134,12 +136,17 @@ class KeptTransport:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout_s):
-                _, connection = await loop.create_connection(
-                    lambda: Connection(lambda connection: self._release(origin, connection)),
-                    origin.host,
-                    origin.port,
-                    ssl=self._secure() if origin.secure else None,
-                )
+                line = await self._dialer.connect(origin.host, origin.port)
+                try:
+                    _, connection = await loop.create_connection(
+                        lambda: Connection(lambda connection: self._release(origin, connection)),
+                        sock=line,
+                        ssl=self._secure() if origin.secure else None,
+                        server_hostname=origin.host if origin.secure else None,
+                    )
+                except BaseException:
+                    line.close()
+                    raise
         except socket.gaierror as error:
             raise CannotConnect("no address") from error
         except ssl.SSLError as error:
