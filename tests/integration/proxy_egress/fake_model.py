@@ -38,6 +38,7 @@ class FakeModel:
         self.answered_with = {name.replace("_", "-"): value for name, value in headers.items()}
         self.gate = asyncio.Event()
         self.given = b""
+        self.at = 0
         self.sent: list[int] = []
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -98,6 +99,11 @@ class FakeModel:
             self.sent.append(len(sentence))
             await response.write(sentence)
             await asyncio.sleep(0)
+
+    async def _cut_at(self, request: web.Request, response: web.StreamResponse) -> None:
+        await response.write(b"".join(sse({"content": word}) for word in WORDS[: self.at]))
+        await asyncio.sleep(0.05)  # so that the words are on the wire before the reset
+        _abort(request)
 
     async def _after_gate(self, request: web.Request, response: web.StreamResponse) -> None:
         """Good, but not before it may."""

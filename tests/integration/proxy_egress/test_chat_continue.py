@@ -9,7 +9,7 @@ from understudy.domain.revision.snapshot import Pool
 from understudy.domain.routing.prompt import CONTINUE
 
 from .conftest import Proxy, Serve, StartProxy, models
-from .fake_model import TEXT, FakeModel
+from .fake_model import TEXT, WORDS, FakeModel
 from .test_chat_fallback import said
 
 
@@ -38,6 +38,19 @@ async def test_another_goes_on(part: str, again: int, serve: Serve, start_proxy:
     assert proxy.metric("understudy_provider_breaks_total", part="model", account="a0") == 1
     assert proxy.call.ledger.entries[-2:] == [("model_done", said(stream), 0), ("failover", "model")]
     assert proxy.call.dialogue[-1]["content"] == said(stream)
+
+
+@pytest.mark.parametrize("again", [0, 1, 2])
+@pytest.mark.parametrize("at", range(len(WORDS) + 1))
+async def test_wherever_it_breaks(at: int, again: int, serve: Serve, start_proxy: StartProxy) -> None:
+    """Before the first clause, within a sentence, between two, before the end that was never said."""
+    bad, good = FakeModel("cut_at"), FakeModel(again=min(again, at // 2))
+    bad.at = at
+    proxy = await start_proxy(models(await serve(bad.route()), await serve(good.route())))
+    stream = await answer(proxy)
+    assert " ".join(said(stream).split()) == TEXT
+    assert '"finish_reason":"stop"' in stream.replace(" ", "")
+    assert stream.endswith("data: [DONE]\n\n")
 
 
 async def test_the_second_is_told_what_was_said(serve: Serve, start_proxy: StartProxy) -> None:
