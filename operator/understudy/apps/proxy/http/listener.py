@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Iterable
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from understudy.apps.proxy.http.request import MAX_BODY
+from understudy.apps.proxy.http.routes import HotSocket
 from understudy.apps.proxy.http.server import Front
 
 BACKLOG = 1024
@@ -25,7 +27,7 @@ class Listener:
     def __init__(self, routes: Iterable[web.AbstractRouteDef]) -> None:
         self.port = 0
         routes = list(routes)
-        self.app = web.Application(client_max_size=MAX_BODY)
+        self.app = web.Application(client_max_size=MAX_BODY, middlewares=[_last_on(routes)])
         self.app.add_routes(routes)
         # No access log: a line per request of every call would be most of the log and says nothing about calls.
         self._runner = web.AppRunner(self.app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
@@ -51,3 +53,26 @@ class Listener:
         if self._front is not None:
             await self._front.stop()
         await self._runner.cleanup()
+
+
+def _last_on(routes: Iterable[web.AbstractRouteDef]) -> Middleware:
+    """End the connection with an answer of aiohttp's beside a WebSocket of ours.
+
+    Carriers' proxies send a call's handshake over the connection that asked for its TwiML, if that is still open; by
+    then it is aiohttp's, which cannot serve the WebSocket.
+    """
+    beside = tuple(route.beside for route in routes if isinstance(route, HotSocket))
+
+    @web.middleware
+    async def last(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except web.HTTPException as refusal:
+            if request.path.startswith(beside):
+                refusal.force_close()
+            raise
+        if request.path.startswith(beside):
+            response.force_close()
+        return response
+
+    return last

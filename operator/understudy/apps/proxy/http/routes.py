@@ -45,6 +45,9 @@ class HotSocket(web.AbstractRouteDef):
         admit: given the parameters, an HTTP status with which the handshake is refused; 0: it is not.
         make: makes this end of the connection.
         carry: uses it.
+
+    Attributes:
+        beside: what the path begins with, up to its first parameter.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class HotSocket(web.AbstractRouteDef):
         self.admit = admit
         self.make = make
         self.carry = carry
+        self.beside = path.partition("{")[0]
         self._path = path
         self._pattern = re.compile("GET " + re.sub(r"\{(\w+)\}", r"(?P<\1>[^/?]+)", path) + r"(?:\?.*)? HTTP/1\.1")
 

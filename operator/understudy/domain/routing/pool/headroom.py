@@ -68,6 +68,8 @@ class Headroom:
     def share(self, now: float, tokens: int = 0) -> float:
         """What is left, 0 to 1; 0: the next request would be refused."""
         share = 1.0
+        if self.requests is None and self.tokens is None and now >= self.said_until:
+            return share
         if self.requests is not None:
             left = self.requests.available(now)
             share = 0.0 if left < 1.0 else min(share, left / self.requests.size)

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from understudy.domain.routing.pool.deadline import Curve, cut_s
 from understudy.domain.routing.pool.exploring import Exploring
@@ -18,7 +19,7 @@ from understudy.domain.routing.pool.step import Ask, Sample, Shot, Why
 from understudy.domain.routing.pool.turn import Turn
 from understudy.domain.routing.pool.warmth import size
 
-LOOKED_AT = 6
+LOOKED_AT = 5
 """Deployments at the head of the ranking that are weighed exactly; the rest are behind for a reason."""
 
 POOL_TRIES = 4
@@ -42,6 +43,9 @@ USUAL_BUDGET_S = 1.0
 
 LEAST_BUDGET_S = 0.3
 """The aim is kept below the budget, and a turn whose budget is all but gone says nothing about it."""
+
+KEPT_S = 1.0
+"""How long a cut is used again: a second's drift moves it by less than it is rounded."""
 
 LEAST_REST = 0.25
 """Part of the aim that a turn which is about to miss it is still given when the next deployment is chosen."""
@@ -83,8 +87,7 @@ class Failover:
     waited_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Where to, what for, and when to give up, in seconds from now."""
 
     target: int
@@ -141,6 +144,7 @@ class Pool:
         self.entries = [self._entry(target) for target in self.targets]
         self._index = {target.key: index for index, target in enumerate(self.targets[: self.size])}
         self._ranked = Ranking(self.entries[: self.size])
+        self._cuts: dict[int, tuple[float, tuple[int, float, str], float]] = {}
         self._exploring = Exploring(settings.explore_share, self.entries[: self.size], draw)
         for entry in self.entries[: self.size]:
             entry.boards.append(self._changed)
@@ -174,7 +178,7 @@ class Pool:
         """Where a turn's first request goes."""
         self.budget_s = ask.budget_s
         target, why = self._fastest(ask, now)
-        return Choice(target, why, self.cut_s(target, ask, now, 0.0))
+        return Choice(target, why, self._first_cut_s(target, ask, now))
 
     def exploration(self, ask: Ask, beside: int, now: float) -> Choice | None:
         """A request to fire beside the first one, to learn; None: none this time."""
@@ -270,15 +274,15 @@ class Pool:
 
     def _fastest(self, ask: Ask, now: float) -> tuple[int, Why]:
         """The fastest, or one that is as fast; where the call's prompt is cached if leaving would not pay."""
-        score, closed = self._ranked.score, self._closed
-        scored = [(score(i, now), i) for i in self._ranked.top(LOOKED_AT) if closed(i, ask, now)]
-        if not scored:
-            found = self.following(ask, {}, frozenset(), 0.0, now)
-            return (found, Why.FASTEST) if found is not None else (0, Why.FASTEST)
-        least, best = min(scored)
-        if (stay := self._stay(ask, best, now)) is not None:
+        scored = self._ranked.head(LOOKED_AT, now)
+        found = next(((score, i) for score, i in scored if self._closed(i, ask, now)), None)
+        if found is None:
+            index = self.following(ask, {}, frozenset(), 0.0, now)
+            return (index if index is not None else 0), Why.FASTEST
+        least, best = found
+        if ask.call and (stay := self._stay(ask, best, now)) is not None:
             return stay, Why.STAY
-        near = [index for score, index in scored if score <= least + NEAR]
+        near = [i for score, i in scored if least <= score <= least + NEAR and (i == best or self._closed(i, ask, now))]
         return self._share(near, ask, now), Why.FASTEST
 
     def _share(self, near: list[int], ask: Ask, now: float) -> int:
@@ -297,7 +301,9 @@ class Pool:
         """The deployment that has the call's prompt, unless the best is worth leaving it for."""
         served = self.knowledge.warmth.of(ask.call, now)
         index = self._index.get(served.latest) if served else None
-        if index is None or index == best or not self._closed(index, ask, now):
+        if index is None or index == best:
+            return index
+        if not self._closed(index, ask, now):
             return None
         left_s = self._left_s(ask, 0.0)
         return index if self._against(index, ask, left_s, now) <= self._against(best, ask, left_s, now) + HOP else None
@@ -312,8 +318,19 @@ class Pool:
             return max(aim - lost_s, LEAST_REST * aim)
         return ask.budget_s - lost_s if ask.budget_s - lost_s > LEAST_REST * aim else aim
 
+    def _first_cut_s(self, target: int, ask: Ask, now: float) -> float:
+        """As `cut_s` for a turn that begins; kept for a moment, as it does not change between two samples."""
+        kept = self._cuts.get(target)
+        known = ask.call if ask.call in self.knowledge.warmth else ""
+        key = (ask.tokens // 256, round(ask.budget_s, 1), known)
+        if kept is None or now - kept[0] > KEPT_S or kept[1] != key:
+            kept = self._cuts[target] = (now, key, self.cut_s(target, ask, now, 0.0))
+        return kept[2]
+
     def _changed(self, key: str) -> None:
-        self._ranked.refresh(self._index[key])
+        index = self._index[key]
+        self._ranked.refresh(index)
+        self._cuts.pop(index, None)
 
     def _second(self, target: int, now: float) -> Curve:
         """What the next deployment after `target` would do; the same once more where there is no other."""

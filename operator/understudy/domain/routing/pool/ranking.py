@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from understudy.domain.routing.pool.aim import Aim
 from understudy.domain.routing.pool.board import Board
+from understudy.domain.routing.pool.estimate import REGIME_S
 from understudy.domain.routing.pool.knowledge import Entry
 from understudy.domain.routing.pool.levels import LOG_MEDIANS, Vector, later
 
@@ -59,11 +60,15 @@ class Ranking:
             self._lines[each] = self._line(self._entries[each])
             self._board.put(each, self._lines[each][0] + FIRST_COUNTS * each)
 
-    def score(self, index: int, now: float) -> float:
-        """How much is to be said against `index`: about the chance that it misses the aim."""
-        seen, habit = self._lines[index]
-        kept = self._entries[index].estimate.kept(now)
-        return kept * seen + (1.0 - kept) * habit
+    def head(self, count: int, now: float) -> list[tuple[float, int]]:
+        """The best `count` at `now`, with how much is to be said against each: about its chance to miss the aim."""
+        found = []
+        for index in self._board.top(count):
+            seen, habit, at = self._lines[index]
+            kept = math.exp((at - now) / REGIME_S)
+            found.append((habit + kept * (seen - habit), index))
+        found.sort()
+        return found
 
     def took_cold(self, cold: float) -> None:
         """A turn's prompt was cold by this logarithm."""
@@ -83,11 +88,12 @@ class Ranking:
             self.miss(index, left_s, now, cold) + SOONER_COUNTS * self.miss(index, SOONER * left_s, now, cold) + slower
         )
 
-    def _line(self, entry: Entry) -> tuple[float, float]:
-        """The score for the belief and for the habits."""
+    def _line(self, entry: Entry) -> tuple[float, float, float]:
+        """The score for the belief, the score for the habits, and when it was believed."""
         estimate, log_aim = entry.estimate, math.log(self.aim.seconds) - self._cold
         hang, noise = estimate.hang, estimate.noise
         cost = later(log_aim, noise) + SOONER_COUNTS * later(log_aim + math.log(SOONER), noise)
         weights: Vector = (1.0 - hang) * cost + SLOWER_COUNTS * LOG_MEDIANS
         always = (1.0 + SOONER_COUNTS) * hang
-        return always + float(estimate.belief @ weights), always + float(estimate.habits @ weights)
+        at = estimate.at if estimate.at is not None else -math.inf
+        return always + float(estimate.belief @ weights), always + float(estimate.habits @ weights), at

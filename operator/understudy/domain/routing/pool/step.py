@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Failure(Enum):
@@ -63,8 +64,7 @@ class Ask:
     repeatable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Shot:
+class Shot(NamedTuple):
     """One request at one deployment.
 
     Attributes:
@@ -84,8 +84,7 @@ class Shot:
     cut_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What is to be done now.
 
     Attributes:

@@ -226,6 +226,8 @@ class Turn:
         return any(not shot.exploring for shot in self._live.values())
 
     def _wake_at(self) -> float | None:
+        if len(self._live) == 1:
+            return next(iter(self._live.values())).cut_at
         return min((shot.cut_at for shot in self._live.values()), default=None)
 
     def _learn_clause(self, shot: Shot, now: float) -> None:
@@ -239,6 +241,9 @@ class Turn:
 
     def _learn_cut(self, shot: Shot, now: float) -> None:
         """It was cancelled: late, or beaten; how long it was waited for says how much that means."""
+        if now - shot.at < self._pool.settings.floor_s:
+            self._pool.entries[shot.target].breaker.withdrawn()  # nothing could have come by then
+            return
         self._cut.add(shot.target)
         key, pool = self._pool.targets[shot.target].key, self._pool
         cold = pool.cold_tokens(self._ask, key, now)

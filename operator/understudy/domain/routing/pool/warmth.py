@@ -53,6 +53,10 @@ class Warmth:
         served = self._calls.get(call) if call else None
         return served if served is not None and now - served.at < CACHED_S else None
 
+    def __contains__(self, call: str) -> bool:
+        """Whether anything is remembered of a call."""
+        return call in self._calls
+
     def served(self, call: str, key: str, tokens: int, now: float) -> None:
         """A request with `tokens` of prompt was answered at `key`."""
         if not call:
