@@ -1,6 +1,6 @@
 from collections.abc import Callable
 
-from aiohttp import WSCloseCode, WSMsgType
+from aiohttp import ClientSession, WSCloseCode, WSMsgType
 
 from tests.integration.proxy_front.caller import Caller, settled, ticket, twiml
 from tests.integration.proxy_front.conftest import World
@@ -23,6 +23,17 @@ async def test_the_carrier_is_told_where_to_stream_in_the_words_it_knows_us_by(w
     direct = plain.find(STREAM)
     assert direct is not None
     assert direct.get("url") == world.url.replace("http", "ws") + "/v1/assistants/demo/front-desk/media"
+
+
+async def test_a_carrier_that_keeps_its_connections_gets_its_stream_too(world: World) -> None:
+    """TwiML and handshake from one client, as from a load balancer that keeps connections to us."""
+    base = f"{world.url}/v1/assistants/demo/front-desk"
+    async with ClientSession() as carrier:
+        async with carrier.post(f"{base}/twiml", data={"CallSid": "CA1"}) as answer:
+            assert answer.status == 200
+            await answer.read()
+        async with carrier.ws_connect(f"{base.replace('http', 'ws', 1)}/media") as stream:
+            assert not stream.closed
 
 
 async def test_an_assistant_without_a_revision_answers_busy(bare: World) -> None:
