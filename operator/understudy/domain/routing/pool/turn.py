@@ -124,9 +124,9 @@ class Turn:
     def broke(self, shot: int, failure: Failure, now: float) -> Step:
         """The winner stopped after output had been forwarded: another one is to go on from there."""
         broken = self._shots[shot]
-        self.winner = None
-        self._learn_failure(broken, failure, now, None)
         self.winner, self._going_on = None, True
+        self._cut.add(broken.target)  # a pool of one goes on where it broke off
+        self._learn_failure(broken, failure, now, None)
         others = tuple(self._live)
         for other in others:  # out to learn: it would begin anew
             self._learn_cut(self._live.pop(other), now)
@@ -201,7 +201,7 @@ class Turn:
         """What is asked next; those that were only slow may be asked again, `slow` among them."""
         pool = self._pool
         most = pool.settings.max_attempts
-        if most is not None and sum(not shot.exploring for shot in self._shots.values()) > most:
+        if most is not None and sum(not shot.exploring for shot in self._shots.values()) >= most:
             return None
         cut = self._cut if slow is None else {*self._cut, slow.target}
         tried, lost_s = self._tried, now - self._began
