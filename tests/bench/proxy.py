@@ -17,7 +17,7 @@ from tests.bench import proxy_relay
 from tests.bench import proxy_systems as systems
 from tests.bench.peers import KINDS, PeerUnavailable
 from tests.bench.report import publish, rounded
-from tests.bench.turn import cpu_seconds, resident_mib
+from tests.bench.turn import resident_mib
 
 CONNECTIONS = 32
 STREAMS = 500
@@ -25,60 +25,51 @@ STREAMS = 500
 
 @dataclass(frozen=True)
 class Plan:
-    """Seconds of each measurement, how often each is repeated (the best counts: others share the machine)."""
+    """How long and how often is measured; of several windows the best counts, because others share the machine."""
 
-    warm_s: float
-    seconds: float
-    paced_warm_s: float
-    paced_s: float
-    repeats: int
+    full: tuple[float, float, int]
+    """Answers a second: seconds to warm up, seconds of a window, windows."""
+    paced: tuple[float, float, int]
+    """Paced streams: the same."""
     relay: proxy_relay.Steps
     whole_calls: int
     whole_turns: int
 
 
 FULL = Plan(
-    warm_s=1.0, seconds=3.0, paced_warm_s=3.0, paced_s=5.0, repeats=2,
-    relay=proxy_relay.Steps((200, 400, 600, 700, 800, 900, 1000, 1100), 2.0, 4), whole_calls=16, whole_turns=3,
+    full=(1.0, 1.0, 6), paced=(3.0, 1.0, 10), whole_calls=16, whole_turns=3,
+    relay=proxy_relay.Steps((200, 400, 600, 700, 800, 900, 1000, 1100), 1.0, 8),
 )  # fmt: skip
 QUICK = Plan(
-    warm_s=0.2, seconds=0.5, paced_warm_s=1.0, paced_s=0.8, repeats=1,
-    relay=proxy_relay.Steps((400, 800), 0.6, 2), whole_calls=4, whole_turns=1,
+    full=(0.6, 0.8, 1), paced=(1.0, 0.4, 2), whole_calls=4, whole_turns=1,
+    relay=proxy_relay.Steps((400, 800), 0.5, 2),
 )  # fmt: skip
 
 
 async def measure(system: systems.System, plan: Plan) -> dict[str, Any]:
     """One system's numbers; latencies are not compared with `direct` yet."""
-    found: dict[str, Any] = {"errors": 0}
+    found: dict[str, Any] = {}
+    runs = []
     for mode in ("json", "sse"):
-        runs = [await systems.load(system, mode, CONNECTIONS, plan.warm_s, plan.seconds) for _ in range(plan.repeats)]
-        found[f"{mode}_rps"] = rounded(max(run["rps"] for run in runs))
-        found["errors"] += sum(run["errors"] for run in runs)
-    runs = [await _loaded(system, "paced", STREAMS, plan.paced_warm_s, plan.paced_s) for _ in range(plan.repeats)]
-    best = min(runs, key=lambda run: (run["p99_ms"] is None, run["p99_ms"]))
-    found |= {"p50_ms": best["p50_ms"], "p99_ms": best["p99_ms"], "chunks": best["chunks"]}
-    found["paced_core_share"] = best["busy"]
-    found["errors"] += sum(run["errors"] for run in runs)
-    found["rss_mib"] = rounded(resident_mib(system.pid)) if system.pid else None
+        run = await systems.load(system, systems.Load(mode, CONNECTIONS, *plan.full))
+        found |= {f"{mode}_rps": run["rps"], f"{mode}_wall_rps": run["wall_rps"]}
+        runs.append(run)
+    paced = await systems.load(system, systems.Load("paced", STREAMS, *plan.paced))
+    found |= {key: paced[key] for key in ("p50_ms", "p99_ms", "chunks")}
+    found["paced_core_share"] = paced["busy"]
+    found["errors"] = sum(run["errors"] for run in (*runs, paced))
+    found["rss_mib"] = resident_mib(system.pids[-1]) if 0 not in system.pids else None
     return found
-
-
-async def _loaded(system: systems.System, mode: str, connections: int, warm_s: float, seconds: float) -> dict[str, Any]:
-    """A load, and the share of a core that the system used meanwhile: less than 1 when others took some of it."""
-    busy = cpu_seconds(system.pid) if system.pid else 0.0
-    run = await systems.load(system, mode, connections, warm_s, seconds)
-    used = cpu_seconds(system.pid) - busy if system.pid else 0.0
-    return {**run, "busy": round(used / (warm_s + seconds), 2)}
 
 
 async def each(plan: Plan, names: list[str]) -> dict[str, dict[str, Any]]:
     """Measure the systems called `names`, one after the other."""
     found = {}
-    async with systems.upstream() as port:
+    async with systems.upstream() as model:
         for name in names:
             start = {"direct": systems.direct, "bare": systems.bare, "understudy": systems.understudy}.get(name)
             try:
-                async with start(port) if start else systems.peer(name, port) as system:
+                async with start(model) if start else systems.peer(name, model) as system:
                     found[name] = await measure(system, plan)
             except PeerUnavailable as missing:
                 found[name] = {"unavailable": str(missing)}
@@ -111,7 +102,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="ends within 45 s")
     parser.add_argument("--only", help="systems, by comma; nothing is published then")
     options = parser.parse_args(arguments)
-    names = options.only.split(",") if options.only else ["direct", "bare", "understudy", *KINDS]
+    names = ["direct", "understudy", *KINDS] if options.quick else ["direct", "bare", "understudy", *KINDS]
+    names = options.only.split(",") if options.only else names
     result = asyncio.run(everything(QUICK if options.quick else FULL, names))
     publish("proxy", result, quick=options.quick or options.only is not None)
     return 0

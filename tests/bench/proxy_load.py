@@ -1,15 +1,19 @@
 """The load of the `proxy` benchmark: a JSON job on the command line, a JSON result on standard output.
 
     python -m tests.bench.proxy_load '{"port": 8080, "path": "/v1/chat/completions", "headers": [{…}], "model": "m",
-        "mode": "json" | "sse" | "paced", "connections": 64, "warm_s": 1, "seconds": 5}'
+        "mode": "json" | "sse" | "paced", "connections": 64, "warm_s": 1, "seconds": 2, "windows": 3, "pids": [1234]}'
 
 Keep-alive connections over raw protocols, so that the generator is not what is measured. Every connection uses one of
 `headers` and sends its next request when the last is answered. A paced stream's chunk is measured from the moment
 the upstream sent it; the first one from the moment its request was sent, so that the way there counts as well.
+
+Machines are shared, so answers are counted for each second of processor time of `pids`, which on an idle machine is a
+second; and of several windows the best counts.
 """
 
 import asyncio
 import json
+import os
 import re
 import sys
 import time
@@ -19,6 +23,7 @@ from typing import Any, cast
 import uvloop
 
 from tests.bench.report import percentile
+from tests.bench.turn import cpu_seconds
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _STAMP = re.compile(rb"t(\d{9,})t")
@@ -148,18 +153,34 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
         made = partial(Connection, asked, tally, paced=paced, delay_s=delay)
         await loop.create_connection(made, "127.0.0.1", job["port"])
     await asyncio.sleep(job["warm_s"])
+    windows = [await window(tally, job) for _ in range(job["windows"])]
+    if paced:
+        return min(windows, key=lambda each: (each["p99_ms"] is None, each["p99_ms"]))
+    return max(windows, key=lambda each: each["rps"])
+
+
+async def window(tally: Tally, job: dict[str, Any]) -> dict[str, Any]:
+    """What happened in some seconds."""
+    tally.answers, tally.errors, tally.late_ms = 0, 0, []
     tally.counting = True
-    began = time.monotonic()
+    began, busy = time.monotonic(), used(job["pids"])
     await asyncio.sleep(job["seconds"])
-    elapsed = time.monotonic() - began
+    elapsed, busy = time.monotonic() - began, used(job["pids"]) - busy
     tally.counting = False
     return {
-        "rps": tally.answers / elapsed,
+        "rps": tally.answers / max(busy, 0.01),
+        "wall_rps": tally.answers / elapsed,
+        "busy": busy / elapsed,
         "errors": tally.errors,
         "chunks": len(tally.late_ms),
         "p50_ms": percentile(tally.late_ms, 50),
         "p99_ms": percentile(tally.late_ms, 99),
     }
+
+
+def used(pids: list[int]) -> float:
+    """Processor time of the processes; 0 stands for this one."""
+    return sum(cpu_seconds(pid or os.getpid()) for pid in pids)
 
 
 if __name__ == "__main__":

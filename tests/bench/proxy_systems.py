@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,14 +37,22 @@ class System:
         path: of chat completions.
         headers: of requests; the load takes turns.
         model: what requests ask for.
-        pid: of its one process; None for none.
+        pids: of its processes; 0 is the load generator.
     """
 
     port: int
     path: str
     headers: tuple[dict[str, str], ...]
     model: str
-    pid: int | None
+    pids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Model:
+    """The upstream."""
+
+    port: int
+    pid: int
 
 
 @contextmanager
@@ -59,31 +67,31 @@ def core(number: int) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def upstream() -> AsyncIterator[int]:
-    """The model's port."""
-    async with _serving("tests.bench.proxy_upstream", LOAD_CORE) as (port, _):
-        yield port
+async def upstream() -> AsyncIterator[Model]:
+    """The model."""
+    async with _serving("tests.bench.proxy_upstream", LOAD_CORE) as (port, pid):
+        yield Model(port, pid)
 
 
 @asynccontextmanager
-async def bare(upstream_port: int) -> AsyncIterator[System]:
+async def bare(model: Model) -> AsyncIterator[System]:
     """Our server and client, and nothing between them; see `proxy_bare`."""
-    async with _serving("tests.bench.proxy_bare", SYSTEM_CORE, str(upstream_port)) as (port, pid):
-        yield System(port, "/v1/chat/completions", ({},), MODEL, pid)
+    async with _serving("tests.bench.proxy_bare", SYSTEM_CORE, str(model.port)) as (port, pid):
+        yield System(port, "/v1/chat/completions", ({},), MODEL, (pid,))
 
 
 @asynccontextmanager
-async def direct(port: int) -> AsyncIterator[System]:
-    """No system at all."""
-    yield System(port, "/v1/chat/completions", ({},), MODEL, None)
+async def direct(model: Model) -> AsyncIterator[System]:
+    """No system at all: what load and upstream use is counted, since they share a core."""
+    yield System(model.port, "/v1/chat/completions", ({},), MODEL, (0, model.pid))
 
 
 @asynccontextmanager
-async def understudy(port: int) -> AsyncIterator[System]:
+async def understudy(model: Model) -> AsyncIterator[System]:
     """The proxy with live calls."""
     async with FakeAgent(capacity=CALLS) as agent:
         with core(SYSTEM_CORE):
-            process = ProxyProcess(f"http://127.0.0.1:{port}", agent.address, "sk-none")
+            process = ProxyProcess(f"http://127.0.0.1:{model.port}", agent.address, "sk-none")
         with process as proxy:
             async with ClientSession() as session:
                 sockets = [await session.ws_connect(proxy.media) for _ in range(CALLS)]
@@ -91,36 +99,44 @@ async def understudy(port: int) -> AsyncIterator[System]:
                 calls = [await agent.call() for _ in sockets]
                 yield System(
                     urlsplit(proxy.media).port or 0, "/v1/chat/completions",
-                    tuple(_token(call) for call in calls), "any", proxy.pid,
+                    tuple(_token(call) for call in calls), "any", (proxy.pid,),
                 )  # fmt: skip
                 for task in listening:
                     task.cancel()
 
 
 @asynccontextmanager
-async def peer(kind: str, port: int) -> AsyncIterator[System]:
+async def peer(kind: str, model: Model) -> AsyncIterator[System]:
     """Another proxy, installed when it is not there yet.
 
     Raises:
         PeerUnavailable: it cannot be had.
     """
-    pools = {POOL: [peers.Upstream("a", f"http://127.0.0.1:{port}/v1", "sk-none", MODEL)]}
+    pools = {POOL: [peers.Upstream("a", f"http://127.0.0.1:{model.port}/v1", "sk-none", MODEL)]}
     with core(SYSTEM_CORE):
         starting = peers.running(kind, pools)
         found = await starting.__aenter__()
     try:
         place = urlsplit(found.url)
-        yield System(place.port or 0, f"{place.path}/chat/completions", (found.headers(POOL),), POOL, found.pid)
+        yield System(place.port or 0, f"{place.path}/chat/completions", (found.headers(POOL),), POOL, (found.pid,))
     finally:
         await starting.__aexit__(None, None, None)
 
 
-async def load(system: System, mode: str, connections: int, warm_s: float, seconds: float) -> dict[str, Any]:
-    """What a load generator measured; see `proxy_load`."""
-    job = {
-        "port": system.port, "path": system.path, "headers": system.headers, "model": system.model, "mode": mode,
-        "connections": connections, "warm_s": warm_s, "seconds": seconds,
-    }  # fmt: skip
+@dataclass(frozen=True)
+class Load:
+    """What a load generator does; see `proxy_load`."""
+
+    mode: str
+    connections: int
+    warm_s: float
+    seconds: float
+    windows: int
+
+
+async def load(system: System, plan: Load) -> dict[str, Any]:
+    """What a load generator measured."""
+    job = {**asdict(plan), **asdict(system)}
     with core(LOAD_CORE):
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.bench.proxy_load", json.dumps(job), stdout=asyncio.subprocess.PIPE
