@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.demo import acts, shell, stage
-from tests.e2e import night_desk
+from tests.e2e import drill, night_desk
 from understudy.domain import naming
 
 ORDER = (
@@ -17,6 +17,8 @@ ORDER = (
     "test_operator_killed",
     "test_operator_away",
     "test_live_calls",
+    "test_outage",
+    "test_drill",
     "test_rights",
     "test_admission",
     "test_install",
@@ -87,6 +89,7 @@ def forget_earlier_runs() -> None:
     if "voiceassistants.understudy.dev" not in shell.kubectl("get", "crds", "-o", "name"):
         return
     night_desk.remove()
+    drill.remove()
     shell.kubectl("-n", stage.NAMESPACE, "delete", "va", stage.ASSISTANT, "--ignore-not-found", "--timeout=60s")
     ours = f"{naming.LABEL_INSTANCE}={stage.ASSISTANT}"
     shell.kubectl("-n", stage.NAMESPACE, "wait", "--for=delete", "pods", "-l", ours, "--timeout=120s")
@@ -113,3 +116,10 @@ def night(cluster: Cluster) -> None:
     """A second, smaller assistant in a namespace of its own; taken away by `test_leaving`, before the cluster is."""
     assert cluster
     night_desk.make()
+
+
+@pytest.fixture(scope="session")
+def drilled(cluster: Cluster) -> None:
+    """The drill's assistant, with a pool of nine; taken away by `test_leaving`."""
+    assert cluster
+    drill.make()

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from tests.demo import shell
-from tests.e2e import night_desk
+from tests.e2e import drill, night_desk
 from tests.e2e.conftest import Cluster
 
 
@@ -17,6 +17,7 @@ def program(*words: str) -> "subprocess.CompletedProcess[str]":
 def test_nothing_is_left_behind(cluster: Cluster) -> None:
     """No process, mount, network interface, control group or folder of the cluster."""
     night_desk.remove()
+    drill.remove()
     if not cluster.started_here:
         status = program("status")
         assert status.returncode == 0, status.stdout + status.stderr

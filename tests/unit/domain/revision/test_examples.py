@@ -12,11 +12,13 @@ from understudy.api.fallback_plan import FallbackPlanSpec
 from understudy.api.transcriber import NOT_BUILT_TRANSCRIBERS, SETTINGS, FallbackTranscriber, TranscriberProvider
 from understudy.api.voice import NOT_BUILT_VOICES, VoiceProvider
 from understudy.api.zones import REGIONS_OF
+from understudy.apps.simulator.script import load
 from understudy.domain.revision import defaults
 from understudy.domain.revision.resolve import Resolution, resolve
 from understudy.domain.routing.providers import AZURE_OPENAI, DEFAULT_BASE_URL
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
+DEMO = EXAMPLES.parent / "operator/understudy/apps/simulator/demo.yaml"
 
 
 def documents(*names: str) -> dict[str, Any]:
@@ -65,6 +67,21 @@ def test_each_patch_changes_only_the_model(patch: str) -> None:
     after = resolve(spec, FallbackPlanSpec.model_validate(found["FallbackPlan"]), None, "agent:1").snapshot
     assert after.digest() != before.digest()
     assert after.agent.digest() == before.agent.digest()
+
+
+@pytest.mark.parametrize("patch", [None, "patch-slow", "patch-worse", "patch-good"])
+def test_every_revision_of_the_demo_has_a_spare_that_knows_its_model(patch: str | None) -> None:
+    """A canary asks for a model that the spare account need not have: the plan names the spare's own."""
+    found = documents("10-fallback-plan.yaml", "20-front-desk.yaml")
+    if patch:
+        found["VoiceAssistant"]["model"] |= yaml.safe_load((EXAMPLES / f"demo/{patch}.yaml").read_text())["spec"][
+            "model"
+        ]
+    spec = VoiceAssistantSpec.model_validate(found["VoiceAssistant"])
+    content = resolve(spec, FallbackPlanSpec.model_validate(found["FallbackPlan"]), None, "agent:1").snapshot
+    accounts = load(DEMO).deployments
+    for target in (*content.model.targets, *content.model.fallbacks):
+        assert target.model in accounts[target.account].models
 
 
 def test_the_example_on_real_providers_sends_keys_home_or_where_allowed() -> None:
