@@ -56,7 +56,7 @@ class Ranking:
     def refresh(self, index: int) -> None:
         """Something was learned of `index`; another one is looked at anew with it, as the aim moves for all."""
         self._next = (self._next + 1) % len(self._entries)
-        for each in (index, self._next):
+        for each in {index, self._next}:  # which may be one
             self._lines[each] = self._line(self._entries[each])
             self._board.put(each, self._lines[each][0] + FIRST_COUNTS * each)
 
