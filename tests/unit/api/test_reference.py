@@ -23,7 +23,7 @@ def test_the_page_is_up_to_date() -> None:
         "| `eotThreshold` | number, 0.5 to 0.9 |  | deepgram Flux: how sure",
         "| `voiceId` (required) | text, at most 128 characters |",
         "| `transfer` | object |  | Hand over to a person. | use askToRepeat, or offer it in the system prompt |",
-        "| `explorePercent` | number, 0 to 50 | `3.0` | Percent of requests that go where knowledge is stale",
+        "| `explorePercent` | number, 0 to 50 | `3.0` | Percent of turns whose request is sent a second time",
         "| `apiVersion` | text, at most 32 characters |  | azure-openai: the dated version of the API",
         "| `azure`, `11labs`, `deepgram`, `playht`: use openai or cartesia |",
         "| `true`: list only providers you have an agreement with |",
