@@ -38,7 +38,8 @@ class Line:
 
     def reset(self) -> None:
         """End it without a word."""
-        self.writer.transport.abort()
+        if not self.writer.transport.is_closing():
+            self.writer.transport.abort()
 
 
 class Provider:

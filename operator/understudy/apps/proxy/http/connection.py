@@ -48,8 +48,9 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """End the connection at once, whatever it is doing."""
-        self._closed = True
-        self._transport.abort()
+        if not self._closed:
+            self._closed = True
+            self._transport.abort()
 
     def hold(self) -> None:
         """Read no more for now."""

@@ -115,11 +115,12 @@ class WebSocket(asyncio.Protocol):
             async with asyncio.timeout(CLOSE_S):
                 await asyncio.shield(self._lost)
         except TimeoutError:
-            self._transport.abort()
+            self.abort()
 
     def abort(self) -> None:
         """End the connection without a word."""
-        self._transport.abort()
+        if not self._lost.done():
+            self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See `asyncio.Protocol`."""
