@@ -13,8 +13,8 @@ from understudy.domain.routing.pool.view import DeploymentView, PoolsView
 
 NAMESPACE = "understudy-drill"
 NAME = "drill"
-SIZE = 9
-"""Deployments of the pool."""
+PROXIES = 2
+"""Each learns for itself."""
 HUNG = {"north-1": "hang", "north-2": "headers-hang", "north-3": "role-only"}
 """The third of the pool that is fastest, and how each of them hangs."""
 CALLERS = 8
