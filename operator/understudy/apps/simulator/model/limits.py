@@ -10,6 +10,7 @@ import math
 from understudy.apps.simulator.script import Limits
 
 MINUTE_S = 60.0
+"""Seconds in the minute that limits are given by."""
 
 
 class _Bucket:

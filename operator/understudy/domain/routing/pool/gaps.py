@@ -9,6 +9,8 @@ MOST_S = 4.0
 """Past this the caller hears silence whatever was said before."""
 
 DEVIATIONS = 5.0
+"""Mean deviations above the mean at which a silence is a stall: one proper stream in some thousand is that slow."""
+
 MEMORY = 30.0
 """Responses over which the longest silence is averaged."""
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MINUTE_S = 60.0
+"""Seconds in the minute that limits are given by."""
 
 BURST_S = 10.0
 """Seconds' worth of the limit that may be spent at once."""

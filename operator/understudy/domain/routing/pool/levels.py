@@ -9,8 +9,10 @@ Vector = NDArray[np.float64]
 """One number for each level."""
 
 LEAST_LEVEL_S = 0.06
+"""Seconds; least median that is told apart from others: a small model in the same building."""
+
 MOST_LEVEL_S = 12.0
-"""Medians between which deployments are told apart: from a small model in the same building to one that reasons."""
+"""Seconds; the greatest: a model that reasons before it speaks."""
 
 LEVELS = 44
 """Every level is 13 % above the one before: a third of how much single requests vary."""
@@ -26,7 +28,8 @@ _TABLE: Vector = np.array(
 
 def normal(z: Vector) -> Vector:
     """The normal distribution function, to a part in 400."""
-    at = np.clip(z * _STEPS + _REACH * _STEPS, 0, 2 * _REACH * _STEPS).astype(np.intp)
+    # Not np.clip, which takes five times as long for so few numbers.
+    at = np.minimum(np.maximum(z * _STEPS + _REACH * _STEPS, 0), 2 * _REACH * _STEPS).astype(np.intp)
     return _TABLE[at]
 
 
