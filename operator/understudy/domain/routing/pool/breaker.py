@@ -85,12 +85,14 @@ class Breaker:
         """A request was cancelled before anything could be learned from it."""
         self.probing_since = None
 
-    def succeeded(self) -> None:
-        """It answered."""
+    def succeeded(self, now: float) -> None:
+        """It answered; what was on its way when a 429 came does not end the pause that it asked for."""
         self._count(0.0)
         self.in_a_row = 0
         self.ejections = 0
         self.probing_since = None
+        if now < self.open_until and self.reason == Failure.RATE_LIMITED.value:
+            return
         self.open_until = 0.0
         self.reason = ""
 
@@ -108,6 +110,8 @@ class Breaker:
             return self._open(now + AUTH_S, failure.value)
         self._count(1.0)
         self.in_a_row += 1
+        if self.state(now) is State.OPEN:
+            return False  # it was out already: many calls notice one outage
         half_open = self.open_until > 0
         rate = self.volume >= MIN_VOLUME and self.failing > MOST_FAILING * self.volume
         if not half_open and self.in_a_row < settings.breaker_failures and not rate:

@@ -76,7 +76,7 @@ class Headroom:
             share = 0.0 if left < 1.0 else min(share, left / self.requests.size)
         if self.tokens is not None:
             left = self.tokens.available(now)
-            share = 0.0 if left < tokens else min(share, left / self.tokens.size)
+            share = 0.0 if left < min(tokens, self.tokens.size) else min(share, left / self.tokens.size)
         if now < self.said_until:
             share = min(share, self.said)
         return share

@@ -90,4 +90,4 @@ class Knowledge:
             noise2 = outlook.noise**2 + outlook.spread**2
             self.warmth.learn(value - outlook.location, sample.cold_tokens, noise2)
         entry.estimate.took(value, sample.at)
-        entry.breaker.succeeded()
+        entry.breaker.succeeded(sample.at)

@@ -233,9 +233,8 @@ class Turn:
     def _learn_clause(self, shot: Shot, now: float) -> None:
         pool, key = self._pool, self._pool.targets[shot.target].key
         if shot.why is Why.CONTINUE:
-            pool.entries[
-                shot.target
-            ].breaker.succeeded()  # how long it takes to go on says nothing of how long it takes
+            # How long it takes to go on says nothing of how long it takes.
+            pool.entries[shot.target].breaker.succeeded(now)
         else:
             pool.learn(Sample(key, now, now - shot.at, cold_tokens=pool.cold_tokens(self._ask, key, now)))
 
