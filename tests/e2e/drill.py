@@ -64,7 +64,8 @@ def observations() -> list[dict[str, Any]]:
 
 def _proxies() -> list[str]:
     selector = f"{naming.LABEL_INSTANCE}={NAME},{naming.LABEL_COMPONENT}=proxy"
-    return [pod["metadata"]["name"] for pod in shell.items("pods", NAMESPACE, selector)]
+    found = [pod["metadata"] for pod in shell.items("pods", NAMESPACE, selector)]
+    return [each["name"] for each in found if "deletionTimestamp" not in each]
 
 
 def _ask(pod: str, path: str) -> str:
