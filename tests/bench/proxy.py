@@ -37,12 +37,12 @@ class Plan:
 
 
 FULL = Plan(
-    full=(1.0, 1.0, 6), paced=(3.0, 1.0, 10), whole_calls=16, whole_turns=3,
-    relay=proxy_relay.Steps((200, 400, 600, 700, 800, 900, 1000, 1100), 1.0, 8),
+    full=(1.0, 1.0, 6), paced=(3.0, 0.3, 30), whole_calls=16, whole_turns=3,
+    relay=proxy_relay.Steps((200, 400, 600, 700, 800, 900, 1000, 1100), 0.3, 25),
 )  # fmt: skip
 QUICK = Plan(
-    full=(0.6, 0.8, 1), paced=(1.0, 0.4, 2), whole_calls=4, whole_turns=1,
-    relay=proxy_relay.Steps((400, 800), 0.5, 2),
+    full=(0.6, 0.8, 1), paced=(1.0, 0.2, 4), whole_calls=4, whole_turns=1,
+    relay=proxy_relay.Steps((400, 800), 0.3, 4),
 )  # fmt: skip
 
 

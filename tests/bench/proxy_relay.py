@@ -109,7 +109,7 @@ async def _converse(proxy: ProxyProcess, fake: FakeProxy, calls: int, turns: int
 async def _talk(steps: Steps, agent: int, port: int, path: str, base_ms: float) -> AsyncGenerator[dict[str, Any], None]:
     """What the generator saw, step by step; see `proxy_calls`."""
     job = {
-        "agent_port": agent, "port": port, "path": path, "steps": list(steps.calls), "warm_s": steps.seconds / 4,
+        "agent_port": agent, "port": port, "path": path, "steps": list(steps.calls),
         "seconds": steps.seconds, "windows": steps.windows, "enough_ms": base_ms + LIMIT_MS,
     }  # fmt: skip
     with core(LOAD_CORE):
