@@ -34,9 +34,9 @@ NEAR = 0.004
 HOP = 0.01
 """Chance to miss the aim for less than which a call does not leave its warm prompt: a hop costs money as well."""
 
-ASKED_BEFORE = 0.1
-"""Chance to miss that a deployment which was cut in this turn has to make up for: it may hang again, or it may be the
-only fast one."""
+ASKED_BEFORE = 0.3
+"""Chance to miss that a deployment which was cut in this turn has to make up for: about one hang in three is the
+beginning of an outage, and then it hangs again."""
 
 USUAL_BUDGET_S = 1.0
 """Budget assumed before a turn has told its own."""
@@ -226,10 +226,12 @@ class Pool:
         outlook = entry.estimate.outlook(now)
         location = outlook.location + self._cold(ask, entry.key, now)
         first = Curve(location, math.hypot(outlook.noise, outlook.spread), outlook.hang)
-        aim, budget = self._ranked.aim.seconds, ask.budget_s
-        if lost_s >= budget:
-            lost_s, budget = 0.0, 2.0 * aim  # nothing can be kept any more but the wait short
+        aim, budget, gone = self._ranked.aim.seconds, ask.budget_s, False
+        if lost_s and budget - lost_s < 2.0 * aim:
+            gone, lost_s, budget = True, 0.0, 2.0 * aim  # nothing can be kept any more but the wait short
         seconds = cut_s(first, self._second(target, now), aim - lost_s, budget - lost_s, self.spending.price)
+        if gone:
+            seconds = min(seconds, 2.0 * aim)
         return min(max(seconds, self.settings.floor_s), self.settings.ceiling_s)
 
     def expected_s(self, target: int, ask: Ask, now: float) -> float:
@@ -340,6 +342,10 @@ class Pool:
 
     def _cold(self, ask: Ask, key: str, now: float) -> float:
         return self.knowledge.warmth.exponent * size(self.cold_tokens(ask, key, now)) if ask.tokens else 0.0
+
+    def late(self, lost_s: float) -> bool:
+        """Whether a turn that has lost so much misses the aim whatever it does."""
+        return lost_s >= self._ranked.aim.seconds
 
     def ended(self, extra: int, taken_s: float | None, ask: Ask) -> None:
         """A turn is over that needed `extra` requests beside its first; None: its first clause never came."""

@@ -206,7 +206,7 @@ class Turn:
         cut = self._cut if slow is None else {*self._cut, slow.target}
         tried, lost_s = self._tried, now - self._began
         again: set[int] = set()
-        if max(tried.values()) == 1:  # one second chance, before all the others have had their first
+        if max(tried.values()) == 1 and not pool.late(lost_s):  # one second chance before the others had their first
             again = {index for index in cut if pool.entries[index].estimate.streak <= 1}
         found = pool.following(self._ask, tried, again, lost_s, now)
         if found is not None:
