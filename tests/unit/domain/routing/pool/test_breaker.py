@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from tests.unit.domain.routing.pool.made import NOW
 from understudy.domain.routing.pool.breaker import (
     AUTH_S,
     JITTER,
@@ -16,7 +17,6 @@ from understudy.domain.routing.pool.breaker import (
 )
 from understudy.domain.routing.pool.settings import PoolSettings
 from understudy.domain.routing.pool.step import Failure
-from tests.unit.domain.routing.pool.made import NOW
 
 SETTINGS = PoolSettings(breaker_failures=3, breaker_open_s=10.0, breaker_longest_s=60.0)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from understudy.domain.routing.pool.headroom import BURST_S, HEADER_TRUST_S, Bucket, Headroom, retry_after, seconds
 from tests.unit.domain.routing.pool.made import NOW
+from understudy.domain.routing.pool.headroom import BURST_S, HEADER_TRUST_S, Bucket, Headroom, retry_after, seconds
 
 
 def said(left: str, limit: str = "100", reset: str | None = None, kind: str = "requests") -> dict[str, str]:

@@ -5,9 +5,9 @@ import random
 
 import pytest
 
+from tests.unit.domain.routing.pool.made import NOW, learned
 from understudy.domain.routing.pool.step import Ask, Sample, Why
 from understudy.domain.routing.pool.warmth import CACHED_S, CALLS, MOST_EXPONENT, PRIOR_EXPONENT, Warmth, size
-from tests.unit.domain.routing.pool.made import NOW, learned
 
 LATER = Ask(call="call", tokens=4000, first_turn=False, budget_s=1.2)
 
