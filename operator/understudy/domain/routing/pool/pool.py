@@ -44,6 +44,10 @@ USUAL_BUDGET_S = 1.0
 LEAST_BUDGET_S = 0.3
 """The aim is kept below the budget, and a turn whose budget is all but gone says nothing about it."""
 
+UNPROBED_S = 60.0
+"""After its ejection a deployment waits so long for an exploration; where few calls come, a caller's request is the
+probe then."""
+
 KEPT_S = 1.0
 """How long a cut is used again: a second's drift moves it by less than it is rounded."""
 
@@ -242,7 +246,7 @@ class Pool:
     def cold_tokens(self, ask: Ask, key: str, now: float) -> int:
         """Tokens of the prompt that are not cached at `key`."""
         served = self.knowledge.warmth.of(ask.call, now)
-        return max(0, ask.tokens - served.tokens.get(key, 0)) if served else ask.tokens
+        return max(0, ask.tokens - served.cached(key, now)) if served else ask.tokens
 
     def learn(self, sample: Sample) -> None:
         """One of this pool's shots taught something."""
@@ -355,9 +359,10 @@ class Pool:
             self._ranked.aim.turn(taken_s, max(ask.budget_s, LEAST_BUDGET_S))
 
     def _closed(self, index: int, ask: Ask, now: float) -> bool:
-        """Whether a caller may be sent there: with exploration, what was ejected is let in by its probes only."""
+        """Whether a caller may be sent there: what was ejected is let in by exploration first, if one comes soon."""
         entry = self.entries[index]
-        if entry.breaker.open_until and self.settings.explore_share:
+        ejected_until = entry.breaker.open_until
+        if ejected_until and self.settings.explore_share and now < ejected_until + UNPROBED_S:
             return False
         return entry.breaker.admits(now) and entry.headroom.share(now, ask.tokens) > 0.0
 

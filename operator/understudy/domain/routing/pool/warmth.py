@@ -35,11 +35,22 @@ def size(cold_tokens: int) -> float:
 
 @dataclass(slots=True)
 class Served:
-    """What one call left at deployments."""
+    """What one call left at deployments.
+
+    Attributes:
+        latest: the deployment that answered last.
+        at: when that was.
+        prompts: tokens of the latest prompt at each deployment, and when it was served there.
+    """
 
     latest: str = ""
-    tokens: dict[str, int] = field(default_factory=dict)
     at: float = 0.0
+    prompts: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    def cached(self, key: str, now: float) -> int:
+        """Tokens that are cached at `key`."""
+        tokens, at = self.prompts.get(key, (0, 0.0))
+        return tokens if now - at < CACHED_S else 0
 
 
 class Warmth:
@@ -68,7 +79,7 @@ class Warmth:
         served = self._calls.setdefault(call, Served())
         self._calls.move_to_end(call)
         served.latest = key
-        served.tokens[key] = tokens
+        served.prompts[key] = (tokens, now)
         served.at = now
         if len(self._calls) > CALLS:
             self._calls.popitem(last=False)
