@@ -110,7 +110,7 @@ class Pools:
 
         def target(one: ModelTarget) -> Target:
             account = snapshot.accounts.get(one.account)
-            return _target(one, account, deployment_key(namespace, one, kind))
+            return _target(one, account, deployment_key(namespace, one, kind), f"{namespace}/{one.account}")
 
         pool = Pool(
             settings_of(model),
@@ -150,11 +150,12 @@ def settings_of(model: Model) -> PoolSettings:
     )
 
 
-def _target(target: ModelTarget, account: Account | None, key: str) -> Target:
+def _target(target: ModelTarget, account: Account | None, key: str, account_key: str) -> Target:
     limits = account.limits if account else None
     return Target(
         key,
         target.name,
         requests_per_minute=limits.requests_per_minute if limits else None,
         tokens_per_minute=limits.tokens_per_minute if limits else None,
+        account=account_key,
     )

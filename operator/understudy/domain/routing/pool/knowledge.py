@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from understudy.domain.routing.pool.breaker import Breaker
 from understudy.domain.routing.pool.estimate import Commons, Estimate
 from understudy.domain.routing.pool.gaps import Gaps
-from understudy.domain.routing.pool.headroom import Headroom
+from understudy.domain.routing.pool.headroom import Bucket, Headroom
 from understudy.domain.routing.pool.settings import PoolSettings
 from understudy.domain.routing.pool.step import Failure, Sample
 from understudy.domain.routing.pool.warmth import Warmth, size
@@ -42,6 +42,7 @@ class Knowledge:
         self.warmth = Warmth()
         self.on_sample: Callable[[Sample], None] | None = None
         self._entries: dict[str, Entry] = {}
+        self._buckets: dict[str, Bucket] = {}
         self._commons = Commons()
         self._draw = draw
 
@@ -51,6 +52,13 @@ class Knowledge:
         if entry is None:
             entry = self._entries[key] = Entry(key, Estimate(self._commons))
         return entry
+
+    def bucket(self, name: str, per_minute: float) -> Bucket:
+        """What is left of a limit that several deployments may share; a changed limit begins anew."""
+        bucket = self._buckets.get(name)
+        if bucket is None or bucket.per_minute != per_minute:
+            bucket = self._buckets[name] = Bucket(per_minute)
+        return bucket
 
     def took(self, sample: Sample, settings: PoolSettings) -> None:
         """Learn from a shot of our own, and tell those who share."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from understudy.domain.routing.pool.deadline import Curve, cut_s
 from understudy.domain.routing.pool.exploring import Exploring
-from understudy.domain.routing.pool.headroom import LOW, Bucket
+from understudy.domain.routing.pool.headroom import LOW
 from understudy.domain.routing.pool.knowledge import Entry, Knowledge
 from understudy.domain.routing.pool.ranking import Ranking
 from understudy.domain.routing.pool.settings import PoolSettings
@@ -64,12 +64,14 @@ class Target:
         name: what users call it.
         requests_per_minute: what its account allows; None: not known.
         tokens_per_minute: the same.
+        account: whose limits these are; deployments of one account share them. Empty: its own.
     """
 
     key: str
     name: str = ""
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,10 +274,11 @@ class Pool:
 
     def _entry(self, target: Target) -> Entry:
         entry = self.knowledge.entry(target.key)
-        if target.requests_per_minute is not None and entry.headroom.requests is None:
-            entry.headroom.requests = Bucket(target.requests_per_minute)
-        if target.tokens_per_minute is not None and entry.headroom.tokens is None:
-            entry.headroom.tokens = Bucket(target.tokens_per_minute)
+        account = target.account or target.key
+        if target.requests_per_minute is not None:
+            entry.headroom.requests = self.knowledge.bucket(f"{account} requests", target.requests_per_minute)
+        if target.tokens_per_minute is not None:
+            entry.headroom.tokens = self.knowledge.bucket(f"{account} tokens", target.tokens_per_minute)
         return entry
 
     def _fastest(self, ask: Ask, now: float) -> tuple[int, Why]:

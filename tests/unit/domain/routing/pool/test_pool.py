@@ -46,6 +46,18 @@ def test_the_fastest_is_not_driven_into_its_limit() -> None:
     assert taken == [0, 1, 1]
 
 
+def test_deployments_of_one_account_share_its_limit() -> None:
+    """Five in ten seconds for both together; another account has its own."""
+    made = pool(*(Target(key, requests_per_minute=30.0, account=key[0]) for key in ("a1", "a2", "b1")))
+    teach(made, 0.3, 0.3, 0.5)
+    taken = []
+    for _ in range(8):
+        choice = made.first(ASK, NOW)
+        made.fired(choice.target, ASK, choice.why, NOW)
+        taken.append(made.targets[choice.target].account)
+    assert taken == ["a"] * 5 + ["b"] * 3
+
+
 def test_what_nothing_is_known_of_goes_in_the_users_order() -> None:
     made = pool("a", "b", "c")
     assert made.ranking() == [0, 1, 2]
