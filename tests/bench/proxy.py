@@ -41,8 +41,8 @@ FULL = Plan(
     relay=proxy_relay.Steps((200, 400, 600, 700, 800, 900, 1000, 1100), 0.3, 25),
 )  # fmt: skip
 QUICK = Plan(
-    full=(0.6, 0.8, 1), paced=(1.0, 0.2, 4), whole_calls=4, whole_turns=1,
-    relay=proxy_relay.Steps((400, 800), 0.3, 4),
+    full=(0.6, 0.6, 1), paced=(1.0, 0.2, 4), whole_calls=3, whole_turns=1,
+    relay=proxy_relay.Steps((600,), 0.3, 4),
 )  # fmt: skip
 
 
