@@ -19,7 +19,6 @@ HUNG = {"north-1": "hang", "north-2": "headers-hang", "north-3": "role-only"}
 """The third of the pool that is fastest, and how each of them hangs."""
 CALLERS = 8
 """At a time: about 1.5 turns a second, which two cores bear beside the cluster itself."""
-LOOK_S = 1.0
 
 
 def make() -> None:
@@ -120,7 +119,7 @@ def look() -> Look:
 
 
 def until(holds: Callable[[Look], bool], timeout_s: float, what: str) -> Look:
-    """Look again and again, until it holds.
+    """Look again and again, until it holds; every look takes a while by itself, since kubectl asks each proxy.
 
     Raises:
         TimeoutError: it did not; the message has the last look.
@@ -130,6 +129,5 @@ def until(holds: Callable[[Look], bool], timeout_s: float, what: str) -> Look:
         found = look()
         if holds(found):
             return found
-        time.sleep(LOOK_S)
     msg = f"waited {timeout_s:.0f} s for {what}: {found}"
     raise TimeoutError(msg)

@@ -132,43 +132,16 @@ class ResponsesReading:
             self.complete = self.speakable = self.speakable or self.completion.tool_calls > 0
 
 
-class ResponsesWhole:
-    """Reads a response that is not streamed."""
+def take_whole(completion: Completion, body: bytes) -> None:
+    """Take in a response that was not streamed.
 
-    def __init__(self) -> None:
-        self.completion = Completion()
-        self.speakable = self.complete = self.ended = self.calls_passed = False
-        self.error: ValueError | None = None
-        self._body = bytearray()
-
-    @property
-    def useful(self) -> bool:
-        """Whether anything came that an agent can act on."""
-        return self.speakable
-
-    def feed(self, data: bytes) -> None:
-        """Take in bytes."""
-        self._body += data
-
-    def finish(self) -> None:
-        """There are no more bytes."""
-        try:
-            response = _parsed(bytes(self._body))
-        except Malformed as error:
-            self.error = error
-            return
-        if not isinstance(response.get("output"), list):
-            self.error = Malformed("a response without output")
-            return
-        _note(self.completion, response, text=True)
-        self.speakable = self.complete = self.ended = self.completion.useful or bool(self.completion.tool_calls)
-        if not self.complete:
-            self.error = EmptyAnswer("the answer is empty")
-
-    def take(self, frame: dict[str, Any] | None = None) -> tuple[bytes, str]:  # noqa: ARG002 - answers keep their own
-        """The body as it came, and its text."""
-        body, self._body = bytes(self._body), bytearray()
-        return body, self.completion.text
+    Raises:
+        Malformed: it is none.
+    """
+    response = _parsed(body)
+    if not isinstance(response.get("output"), list):
+        raise Malformed("a response without output")
+    _note(completion, response, text=True)
 
 
 def broken_off(sequence: int = 0) -> bytes:

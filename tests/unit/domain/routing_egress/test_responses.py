@@ -7,7 +7,8 @@ import pytest
 
 from understudy.domain.revision.snapshot import Account, ModelTarget
 from understudy.domain.routing.completion import EmptyAnswer, Malformed, NoAnswer
-from understudy.domain.routing.responses import ResponsesReading, ResponsesWhole, items, responses_url, spoken
+from understudy.domain.routing.responses import ResponsesReading, items, responses_url, spoken, take_whole
+from understudy.domain.routing.whole import MAX_WHOLE_BYTES, WholeReader
 
 TARGET = ModelTarget(name="t", account="a", model="m", deployment="d")
 
@@ -97,7 +98,14 @@ def test_calls_and_usage_are_taken_from_the_end() -> None:
 
 @pytest.mark.parametrize(("body", "error"), [(b"{", Malformed), (b"{}", Malformed), (b'{"output":[]}', EmptyAnswer)])
 def test_whole_answers_that_are_none(body: bytes, error: type[Exception]) -> None:
-    reading = ResponsesWhole()
+    reading = WholeReader(take_whole)
     reading.feed(body)
     reading.finish()
     assert isinstance(reading.error, error)
+
+
+def test_a_whole_response_is_bounded() -> None:
+    """A provider that never ends does not fill our memory."""
+    reading = WholeReader(take_whole)
+    reading.feed(b" " * (MAX_WHOLE_BYTES + 1))
+    assert isinstance(reading.error, Malformed)

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 from understudy.apps.proxy.egress import upstream
 from understudy.apps.proxy.egress.parts import AgentGone, account_of
-from understudy.apps.proxy.egress.reader import MAX_WHOLE_BYTES, Reader
+from understudy.apps.proxy.egress.reader import Reader
 from understudy.apps.proxy.http.transport import Answer
 from understudy.base.errors import ProviderError
 from understudy.domain.revision.snapshot import Account, ModelTarget
 from understudy.domain.routing.pool.headroom import retry_after
 from understudy.domain.routing.pool.step import Shot
 from understudy.domain.routing.reading import Reading
+from understudy.domain.routing.whole import MAX_WHOLE_BYTES
 
 if TYPE_CHECKING:
     from understudy.apps.proxy.egress.chat_turn import Race

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from understudy.apps.proxy.egress.chat_outlet import StreamOutlet, WholeOutlet
-from understudy.apps.proxy.egress.reader import Reader, WholeReader
+from understudy.apps.proxy.egress.reader import Reader
 from understudy.apps.proxy.http.exchange import Exchange
 from understudy.domain.revision.snapshot import Account, Model, ModelTarget
 from understudy.domain.routing.completion import Malformed
@@ -14,14 +14,15 @@ from understudy.domain.routing.providers import chat_url
 from understudy.domain.routing.reading import Hold, Reading
 from understudy.domain.routing.responses import (
     ResponsesReading,
-    ResponsesWhole,
     broken_off,
     compose_response,
     items,
     responses_url,
     spoken,
+    take_whole,
     without_instructions,
 )
+from understudy.domain.routing.whole import WholeReader
 
 
 class Dialect(Protocol):
@@ -154,7 +155,7 @@ class ResponsesDialect:
 
     def reader(self, hold: Hold, beginning: str, *, streamed: bool) -> Reader:  # noqa: ARG002 - they do not matter
         """See `Dialect.reader`."""
-        return ResponsesReading() if streamed else ResponsesWhole()
+        return ResponsesReading() if streamed else WholeReader(take_whole)
 
     def outlet(self, exchange: Exchange, *, streamed: bool) -> StreamOutlet | WholeOutlet:
         """See `Dialect.outlet`."""
