@@ -4,7 +4,6 @@ Source: Cartesia's API reference, "TTS (WebSocket)", version 2026-03-01.
 """
 
 import base64
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -13,6 +12,7 @@ from understudy.domain.revision.snapshot import Account, Voice
 from understudy.domain.routing.providers import cartesia_url
 from understudy.domain.speech.audio import SpeechFormat
 from understudy.domain.speech.codec import Connect
+from understudy.domain.speech.voice_codec import Audio, Done, Other, Refused, VoiceEvent, Words
 
 VERSION = "2026-03-01"
 """The protocol version we speak to Cartesia."""
@@ -22,48 +22,6 @@ DEFAULT_MODEL = "sonic-3"
 
 DEFAULT_BUFFER_MS = 3000
 """How long Cartesia may wait for more text before it speaks, where the agent does not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """When words are heard: seconds from the start of the context."""
-
-    words: tuple[str, ...]
-    starts: tuple[float, ...]
-    ends: tuple[float, ...]
-
-    def later(self, seconds: float) -> "Words":
-        """The same, `seconds` later."""
-        return Words(self.words, tuple(s + seconds for s in self.starts), tuple(e + seconds for e in self.ends))
-
-
-@dataclass(frozen=True, slots=True)
-class Audio:
-    """A piece of a context's audio."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The context is complete."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The provider cannot speak the context."""
-
-    status: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Other:
-    """Anything else, passed on as it is."""
-
-    message: dict[str, Any]
-
-
-VoiceEvent = Audio | Words | Done | Refused | Other
 
 
 def connect(account: Account, key: str | None) -> Connect:

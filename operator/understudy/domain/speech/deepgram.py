@@ -11,7 +11,18 @@ import orjson
 
 from understudy.domain.revision.snapshot import Account, Transcriber
 from understudy.domain.routing.providers import deepgram_url
-from understudy.domain.speech.codec import AudioFormat, Connect, Event, Failure, Frame, Notice, Result
+from understudy.domain.speech.codec import (
+    Ack,
+    AudioFormat,
+    Connect,
+    Event,
+    Failure,
+    Frame,
+    Notice,
+    Post,
+    Result,
+    Traits,
+)
 
 DEFAULT_MODEL = "nova-3"
 """What is asked for where the revision names no model."""
@@ -40,11 +51,21 @@ CLOSE_STREAM = '{"type":"CloseStream"}'
 class DeepgramCodec:
     """One revision's transcriber at Deepgram."""
 
-    replay_rate: float | None = None
+    traits = Traits(Ack.WORD, replay_rate=1.25, idle_s=10.0)
 
     def __init__(self, transcriber: Transcriber, account: Account) -> None:
         self._transcriber = transcriber
         self._account = account
+
+    def takes(self, agent: AudioFormat) -> AudioFormat:
+        """Deepgram takes every format that an agent may send."""
+        return agent
+
+    def before(self, audio: AudioFormat, query: dict[str, str], key: str | None) -> Post | None:
+        """Nothing has to be asked first."""
+
+    def answered(self, body: bytes) -> None:
+        """Nothing was asked."""
 
     def open(self, audio: AudioFormat, query: dict[str, str], key: str | None) -> Connect:
         """The request that opens the socket; `query` is the agent's."""
@@ -56,6 +77,10 @@ class DeepgramCodec:
         parameters |= {"encoding": audio.encoding, "sample_rate": audio.sample_rate, "channels": audio.channels}
         url = f"{deepgram_url(self._account.base_url)}?{urlencode(parameters, doseq=True)}"
         return Connect(url, {"Authorization": f"Token {key}"} if key else {})
+
+    def greet(self) -> list[Frame]:
+        """Everything is in the URL."""
+        return []
 
     def send(self, audio: bytes) -> list[Frame]:
         """Audio goes as it is."""
@@ -72,6 +97,10 @@ class DeepgramCodec:
     def finish(self) -> list[Frame]:
         """Says that no more audio comes."""
         return [CLOSE_STREAM]
+
+    def control(self, message: dict[str, Any]) -> list[Frame]:
+        """The agent speaks Deepgram's protocol: whatever it says goes on."""
+        return [orjson.dumps(message).decode()]
 
     def receive(self, message: Frame) -> list[Event]:
         """What a message of Deepgram means.

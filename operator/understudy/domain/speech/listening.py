@@ -8,7 +8,7 @@ change of connection; audio that is not final is replayed.
 from dataclasses import dataclass, replace
 from typing import Any
 
-from understudy.domain.speech.codec import AudioFormat, Event, Failure, Notice, Result
+from understudy.domain.speech.codec import AudioFormat, Event, Notice, Result
 from understudy.domain.speech.deepgram import empty_final, shifted
 from understudy.domain.speech.replay import AudioLog, Item
 
@@ -84,7 +84,7 @@ class Listening:
         self.unanswered_in_a_row = 0
         if isinstance(event, Notice):
             return [ToAgent(event.message)]
-        if isinstance(event, Failure):
+        if not isinstance(event, Result):
             return []
         # At once, not when it is told: by then another connection may count from elsewhere.
         result = replace(event, message=self._moved(event.message))

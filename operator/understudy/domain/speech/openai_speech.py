@@ -6,7 +6,7 @@ Source: OpenAI's API reference, "Create speech".
 from typing import Any
 
 from understudy.domain.revision.snapshot import Voice
-from understudy.domain.speech.cartesia import Words
+from understudy.domain.speech.voice_codec import Words
 
 PCM_RATE = 24_000
 """Hz of `response_format: pcm`: 16-bit little-endian mono."""

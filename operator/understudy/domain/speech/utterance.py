@@ -5,7 +5,8 @@ from typing import Any
 
 from understudy.domain.routing.clauses import Sentences
 from understudy.domain.speech.audio import SpeechFormat
-from understudy.domain.speech.cartesia import DEFAULT_BUFFER_MS, Words
+from understudy.domain.speech.cartesia import DEFAULT_BUFFER_MS
+from understudy.domain.speech.voice_codec import Words
 
 _WORD = re.compile(r"\S+")
 

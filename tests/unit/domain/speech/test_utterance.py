@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from understudy.domain.speech.cartesia import Words
 from understudy.domain.speech.utterance import Units, Utterance
+from understudy.domain.speech.voice_codec import Words
 
 SCRIPT = ("Good evening.", "Which day would you like?", "Friday is full.")
 

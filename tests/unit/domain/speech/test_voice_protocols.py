@@ -9,7 +9,7 @@ import pytest
 from understudy.domain.revision.snapshot import Account, Voice
 from understudy.domain.speech import cartesia, openai_speech
 from understudy.domain.speech.audio import SpeechFormat
-from understudy.domain.speech.cartesia import Audio, Done, Other, Refused, Words
+from understudy.domain.speech.voice_codec import Audio, Done, Other, Refused, Words
 
 VOICE = Voice(account="a", provider="cartesia", voice_id="v", model="m", language="de", settings={"speed": "slow"})
 

@@ -16,8 +16,8 @@ from understudy.apps.proxy.egress.voice import PART, Speech
 from understudy.apps.proxy.egress.voice_link import VoiceLinks
 from understudy.base.errors import AllFailed
 from understudy.domain.speech import cartesia
-from understudy.domain.speech.cartesia import Words
 from understudy.domain.speech.utterance import Utterance
+from understudy.domain.speech.voice_codec import Words
 
 log = logging.getLogger(__name__)
 

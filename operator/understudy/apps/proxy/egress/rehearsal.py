@@ -10,8 +10,8 @@ from understudy.apps.proxy.egress.voice_slack import in_background, key_of
 from understudy.base.errors import AllFailed
 from understudy.domain.routing.slack import filler_of
 from understudy.domain.speech.audio import SpeechFormat
-from understudy.domain.speech.cartesia import Words
 from understudy.domain.speech.utterance import Utterance
+from understudy.domain.speech.voice_codec import Words
 
 
 def rehearse(egress: Egress, call: Call, audio: SpeechFormat) -> None:

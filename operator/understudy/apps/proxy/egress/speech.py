@@ -22,8 +22,8 @@ from understudy.domain.revision.snapshot import Account, Voice
 from understudy.domain.routing.attempts import Attempts
 from understudy.domain.speech import openai_speech
 from understudy.domain.speech.audio import wav_header
-from understudy.domain.speech.cartesia import Words
 from understudy.domain.speech.utterance import Utterance
+from understudy.domain.speech.voice_codec import Words
 
 CONTENT_TYPES = {
     "pcm": "audio/pcm",

@@ -24,8 +24,8 @@ from understudy.domain.routing.providers import openai_url
 from understudy.domain.routing.slack import filler_of
 from understudy.domain.speech import cartesia, openai_speech
 from understudy.domain.speech.audio import Converter
-from understudy.domain.speech.cartesia import Audio, Done, Refused, VoiceEvent, Words
 from understudy.domain.speech.utterance import Units, Utterance
+from understudy.domain.speech.voice_codec import Audio, Done, Refused, VoiceEvent, Words
 
 PART = "voice"
 

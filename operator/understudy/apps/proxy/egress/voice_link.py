@@ -14,7 +14,7 @@ from understudy.apps.proxy.egress.parts import Egress, account_of
 from understudy.base.errors import ProviderError
 from understudy.domain.revision.snapshot import Account, Voice
 from understudy.domain.speech import cartesia
-from understudy.domain.speech.cartesia import VoiceEvent
+from understudy.domain.speech.voice_codec import VoiceEvent
 
 OPEN_TIMEOUT_S = 2.0
 """Longest handshake with a voice."""

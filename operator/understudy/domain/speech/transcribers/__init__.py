@@ -1,0 +1,1 @@
+"""Transcribers, a file each: what they say on their wire. `registry.py` lists them."""
