@@ -165,7 +165,7 @@ class Traits:
         chunk_min_s, chunk_max_s: seconds of audio in one message; the driver gathers and splits.
         finalize_min_s: shortest audio since the last `finalize` that may be finalised; less is padded with silence.
         lasts_s: how long the provider keeps one connection; the driver hands over before. None: longer than a call.
-        idle_s: longest time without a message from us before the provider closes; `keep_alive` comes in time. None: none.
+        idle_s: longest time without a message from us before the provider closes. None: none.
         needs_silence: the provider needs audio to go on when the agent sends none: the driver sends silence.
     """
 
