@@ -8,7 +8,7 @@ that their order is the order of decisions.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -23,15 +23,13 @@ from understudy.base.errors import ProviderBroke, ProviderError, ProviderRefused
 from understudy.domain.revision.snapshot import Account, Transcriber
 from understudy.domain.routing.attempts import Attempts
 from understudy.domain.speech.codec import AudioFormat, Failure, TranscriberCodec, audio_format
-from understudy.domain.speech.deepgram import PROVIDER_TURNS, DeepgramCodec
+from understudy.domain.speech.deepgram import PROVIDER_TURNS
 from understudy.domain.speech.listening import Listening, ToAgent
+from understudy.domain.speech.transcribers.registry import CODECS
 
 log = logging.getLogger(__name__)
 
 PART = "transcriber"
-
-CODECS: dict[str, Callable[[Transcriber, Account], TranscriberCodec]] = {"deepgram": DeepgramCodec}
-"""The transcribers that are built."""
 
 OPEN_TIMEOUT_S = 3.0
 """Longest handshake with a transcriber: past it the caller's first words would be answered too late."""
