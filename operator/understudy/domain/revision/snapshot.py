@@ -147,6 +147,8 @@ class Transcriber(Document):
     language: str | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     """Provider-specific settings under their API names, such as `keyterm`, `smartFormat`."""
+    turn_detection: Literal["Agent", "Provider"] = "Agent"
+    """Who finds the end of the caller's turn; the same for every transcriber of a revision."""
 
 
 class Voice(Document):
@@ -197,6 +199,8 @@ class Snapshot(Document):
     webhook: Webhook | None = None
     agent: Agent
     max_call_duration_ms: int = 1_800_000
+    standby: Literal["Cold", "Connected"] = "Cold"
+    """Whether the transcriber next in order is connected while the one before it works."""
 
     def digest(self) -> str:
         """SHA-256 over the canonical content; equal digests mean equal behaviour."""
