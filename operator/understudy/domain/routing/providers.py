@@ -12,6 +12,7 @@ DEFAULT_BASE_URL: dict[str, str] = {
     "openai": "https://api.openai.com/v1",
     "deepgram": "wss://api.deepgram.com",
     "cartesia": "wss://api.cartesia.ai",
+    "11labs": "wss://api.elevenlabs.io",
 }
 """Base URL of each provider that has one for everybody, used where an account names none."""
 
@@ -23,8 +24,11 @@ AZURE_HOSTS = ("*.openai.azure.com", "*.cognitiveservices.azure.com", "*.service
 _COMPLETION_TOKENS_SINCE = "2024-09-01"
 """Dated versions of Azure OpenAI's API from this on know `max_completion_tokens`."""
 
-_HTTP = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
-_WS = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
+HTTP = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+"""Schemes a base URL may have, and what each becomes for a request."""
+"""Scheme of a request by the scheme of the base URL, and below that of a WebSocket."""
+WS = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
+"""The same for a WebSocket."""
 
 
 def openai_url(base: str, resource: str) -> str:
@@ -33,7 +37,7 @@ def openai_url(base: str, resource: str) -> str:
     As in OpenAI's SDKs the base includes the version: `https://host/openai/v1`. A base that is a bare host gets `/v1`,
     which every compatible server uses.
     """
-    return _join(base, f"/{resource}" if urlsplit(base).path.strip("/") else f"/v1/{resource}", _HTTP)
+    return join(base, f"/{resource}" if urlsplit(base).path.strip("/") else f"/v1/{resource}", HTTP)
 
 
 def chat_url(account: Account, target: ModelTarget) -> str:
@@ -49,9 +53,9 @@ def chat_url(account: Account, target: ModelTarget) -> str:
         return openai_url(account.base_url, "chat/completions")
     root = account.base_url.rstrip("/").removesuffix("/openai/v1").removesuffix("/openai")
     if account.api_version is None:
-        return _join(root, "/openai/v1/chat/completions", _HTTP)
+        return join(root, "/openai/v1/chat/completions", HTTP)
     name = quote(target.deployment or target.model, safe="")
-    url = _join(root, f"/openai/deployments/{name}/chat/completions", _HTTP)
+    url = join(root, f"/openai/deployments/{name}/chat/completions", HTTP)
     return f"{url}?api-version={quote(account.api_version, safe='')}"
 
 
@@ -72,19 +76,39 @@ def takes_completion_tokens(account: Account) -> bool:
 
 def deepgram_url(base: str) -> str:
     """URL of Deepgram's streaming transcription; the base may or may not end with the version."""
-    return _join(base, "/listen" if _ends_with(base, "v1") else "/v1/listen", _WS)
+    return socket_url(base, "v1", "listen")
 
 
 def cartesia_url(base: str) -> str:
     """URL of Cartesia's WebSocket for speech; the base may already be that URL, as in its SDKs' settings."""
-    return _join(base, "" if base.rstrip("/").endswith("/tts/websocket") else "/tts/websocket", _WS)
+    return join(base, "" if base.rstrip("/").endswith("/tts/websocket") else "/tts/websocket", WS)
+
+
+def deepgram_speak_url(base: str) -> str:
+    """URL of Deepgram's streaming speech; the base may or may not end with the version."""
+    return _join(base, "/speak" if _ends_with(base, "v1") else "/v1/speak", _WS)
+
+
+def playht_url(base: str) -> str:
+    """URL of PlayHT's streaming speech."""
+    return _join(base, "/api/v2/tts/stream", _HTTP)
 
 
 def _ends_with(base: str, segment: str) -> bool:
     return urlsplit(base).path.rstrip("/").rpartition("/")[2] == segment
 
 
-def _join(base: str, path: str, schemes: dict[str, str]) -> str:
+def socket_url(base: str, version: str, resource: str) -> str:
+    """URL of a WebSocket whose path begins with a version such as `v1`, which the base may hold already."""
+    return join(base, f"/{resource}" if _ends_with(base, version) else f"/{version}/{resource}", WS)
+
+
+def join(base: str, path: str, schemes: dict[str, str]) -> str:
+    """`path` below `base`, in the scheme that `schemes` (`HTTP` or `WS`) has for the base's.
+
+    Raises:
+        ValueError: the base is no URL.
+    """
     parts = urlsplit(base)
     if parts.scheme not in schemes or not parts.netloc:
         raise ValueError(f"{base!r} is not a URL: write http(s)://host or ws(s)://host, a port and a path if needed")
