@@ -20,6 +20,7 @@ class Control:
         app.router.add_get("/control/stats", self._stats)
         app.router.add_get("/control/{deployment}", self._show)
         app.router.add_get("/control/{deployment}/dialogues", self._dialogues)
+        app.router.add_get("/control/{deployment}/asked", self._asked)
         app.router.add_put("/control/{deployment}", self._change)
         app.router.add_delete("/control/{deployment}", self._restore)
 
@@ -41,6 +42,13 @@ class Control:
         if deployment is None:
             return web.json_response({"error": "no such deployment"}, status=404)
         return web.json_response(list(deployment.dialogues))
+
+    async def _asked(self, request: web.Request) -> web.Response:
+        """What the latest streams of transcribers and voices asked for; newest last."""
+        deployment = self._deployments.find(request.match_info["deployment"])
+        if deployment is None:
+            return web.json_response({"error": "no such deployment"}, status=404)
+        return web.json_response(list(deployment.asked))
 
     async def _change(self, request: web.Request) -> web.Response:
         """Lay the body over the deployment's settings; a deployment that does not exist is made."""

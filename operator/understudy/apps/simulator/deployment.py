@@ -17,6 +17,9 @@ from understudy.base.clock import Clock, SystemClock
 CONNECTION_FAULTS = frozenset({FaultKind.HANG, FaultKind.STATUS, FaultKind.REFUSE, FaultKind.RESET, FaultKind.DROP})
 """What happens to a WebSocket as a whole; the other faults strike the single utterance on it."""
 
+MAX_ASKED = 200
+"""Requests of transcribers and voices kept: a test looks at the last, a bench at its latest calls."""
+
 MAX_DIALOGUES = 50
 """Dialogues kept for each deployment: enough to find a call that has just ended."""
 
@@ -86,6 +89,8 @@ class Deployment:
         """Entra tokens given out, with the monotonic time at which each expires."""
         self.dialogues: deque[list[Any]] = deque(maxlen=MAX_DIALOGUES)
         """What the model was told and what it answered, newest last: as a provider's own log would have it."""
+        self.asked: deque[dict[str, Any]] = deque(maxlen=MAX_ASKED)
+        """What transcribers and voices were asked for: their parameters as they came, without keys, newest last."""
         self._scripted = settings
         self._seed = seed
         self._struck: Counter[int] = Counter()
@@ -143,11 +148,11 @@ class Deployment:
         finally:
             self.stats.live -= 1
 
-    def connection(self) -> Exchange:
-        """Count one WebSocket that will carry many requests."""
+    def connection(self, kinds: frozenset[FaultKind] = CONNECTION_FAULTS) -> Exchange:
+        """Count one WebSocket that will carry many requests; only faults of these kinds can strike it."""
         index = self.stats.connections
         self.stats.connections += 1
-        return self._begin(index, None, CONNECTION_FAULTS)
+        return self._begin(index, None, kinds)
 
     def _begin(self, index: int, model: str | None, kinds: frozenset[FaultKind]) -> Exchange:
         draw = chance.stream(self._seed, self.name, index)

@@ -13,6 +13,9 @@ DEFAULT_BASE_URL: dict[str, str] = {
     "deepgram": "wss://api.deepgram.com",
     "cartesia": "wss://api.cartesia.ai",
     "11labs": "wss://api.elevenlabs.io",
+    "assembly-ai": "wss://streaming.assemblyai.com",
+    "gladia": "https://api.gladia.io",
+    "speechmatics": "wss://eu.rt.speechmatics.com",
 }
 """Base URL of each provider that has one for everybody, used where an account names none."""
 
@@ -25,7 +28,6 @@ _COMPLETION_TOKENS_SINCE = "2024-09-01"
 """Dated versions of Azure OpenAI's API from this on know `max_completion_tokens`."""
 
 HTTP = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
-"""Schemes a base URL may have, and what each becomes for a request."""
 """Scheme of a request by the scheme of the base URL, and below that of a WebSocket."""
 WS = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 """The same for a WebSocket."""
@@ -86,12 +88,12 @@ def cartesia_url(base: str) -> str:
 
 def deepgram_speak_url(base: str) -> str:
     """URL of Deepgram's streaming speech; the base may or may not end with the version."""
-    return _join(base, "/speak" if _ends_with(base, "v1") else "/v1/speak", _WS)
+    return join(base, "/speak" if _ends_with(base, "v1") else "/v1/speak", WS)
 
 
 def playht_url(base: str) -> str:
     """URL of PlayHT's streaming speech."""
-    return _join(base, "/api/v2/tts/stream", _HTTP)
+    return join(base, "/api/v2/tts/stream", HTTP)
 
 
 def _ends_with(base: str, segment: str) -> bool:
