@@ -86,16 +86,6 @@ def cartesia_url(base: str) -> str:
     return join(base, "" if base.rstrip("/").endswith("/tts/websocket") else "/tts/websocket", WS)
 
 
-def deepgram_speak_url(base: str) -> str:
-    """URL of Deepgram's streaming speech; the base may or may not end with the version."""
-    return join(base, "/speak" if _ends_with(base, "v1") else "/v1/speak", WS)
-
-
-def playht_url(base: str) -> str:
-    """URL of PlayHT's streaming speech."""
-    return join(base, "/api/v2/tts/stream", HTTP)
-
-
 def _ends_with(base: str, segment: str) -> bool:
     return urlsplit(base).path.rstrip("/").rpartition("/")[2] == segment
 
