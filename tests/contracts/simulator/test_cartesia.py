@@ -126,7 +126,7 @@ async def test_a_request_that_makes_no_sense_gets_an_error(serve: Serve, broken:
 @pytest.mark.parametrize(
     ("fault", "seen"),
     [
-        ({"kind": "error"}, ["error"]),
+        ({"kind": "error"}, ["timestamps", "error"]),
         ({"kind": "silent-audio"}, ["timestamps", "chunk", "done"]),
     ],
 )

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK
 
 SENTENCE = "do you have vegetarian food"
 QUIET_S = 0.2
+AT_ONCE = {"transcriber": {"aheadS": 60}}
+"""Takes a recording as fast as it comes."""
 
 
 class Live:
@@ -70,7 +72,7 @@ async def test_finalize_is_answered_once_with_the_words_that_were_said(serve: Se
     """One final with from_finalize, the transcript, and words in order with times inside the utterance."""
     sound = await speech(rate) + bytes(int(rate * QUIET_S) * 2)
     async with (
-        serve(acme={}) as simulator,
+        serve(acme=AT_ONCE) as simulator,
         live(simulator, encoding=encoding, sample_rate=str(rate), interim_results="true") as client,
     ):
         await client.speak(mulaw.encode(sound) if encoding == "mulaw" else sound)
@@ -94,7 +96,7 @@ async def test_silence_ends_an_utterance_and_interim_results_lead_up_to_it(serve
     sound = await speech(16_000) + bytes(32_000)
     wanted = {"interim_results": "true", "vad_events": "true", "utterance_end_ms": "1000"}
     async with (
-        serve(acme={}) as simulator,
+        serve(acme=AT_ONCE) as simulator,
         live(simulator, encoding="linear16", sample_rate="16000", **wanted) as client,
     ):
         await client.speak(sound)
@@ -111,7 +113,7 @@ async def test_silence_ends_an_utterance_and_interim_results_lead_up_to_it(serve
 async def test_closing_the_stream_flushes_what_is_held_and_sends_metadata(serve: Serve) -> None:
     """CloseStream: the last final, then Metadata with the stream's length."""
     sound = await speech(16_000)
-    async with serve(acme={}) as simulator, live(simulator, encoding="linear16", sample_rate="16000") as client:
+    async with serve(acme=AT_ONCE) as simulator, live(simulator, encoding="linear16", sample_rate="16000") as client:
         await client.connection.send_keep_alive()
         await client.speak(sound)
         await client.connection.send_close_stream()
@@ -123,7 +125,7 @@ async def test_closing_the_stream_flushes_what_is_held_and_sends_metadata(serve:
 
 async def test_the_scripted_recogniser_says_its_list_in_turn(serve: Serve) -> None:
     """No recognition: the next transcript for each utterance, around again at the end."""
-    scripted = {"recogniser": "Script", "transcripts": ["first thing", "second thing"]}
+    scripted = {"recogniser": "Script", "transcripts": ["first thing", "second thing"], "aheadS": 60}
     tone = b"\x00\x40\x00\xc0" * 4000
     async with (
         serve(acme={"transcriber": scripted}) as simulator,

@@ -1,16 +1,21 @@
-"""Carrying out faults over HTTP and WebSockets.
+"""Carrying out faults over HTTP and WebSockets; those within a stream are in `streaming.py`.
 
-| kind          | model | transcriber | voice (HTTP) | voice (WebSocket) |
-|---------------|-------|-------------|--------------|-------------------|
-| hang, status, refuse, reset | before any answer, everywhere ||||
-| headers-hang  | yes   | -           | yes          | -                 |
-| keep-alive, role-only | yes | -     | -            | -                 |
-| stall, cut    | at token | -        | at chunk     | at chunk          |
-| malformed     | at token | -        | -            | at chunk          |
-| no-output     | empty answer | hears nothing | no audio | no audio    |
-| silent-audio  | -     | -           | yes          | yes               |
-| drop          | -     | after ms    | -            | after ms          |
-| error         | -     | -           | -            | `error` message   |
+| kind          | model | transcriber | voice |
+|---------------|-------|-------------|-------|
+| hang, status, refuse, reset | before any answer, everywhere |||
+| headers-hang  | yes   | -           | over HTTP |
+| keep-alive, role-only | yes | -     | -     |
+| stall         | at token | -        | at chunk |
+| cut           | at token | at ms    | at chunk |
+| malformed     | at token | at ms    | at chunk, over WebSockets |
+| no-output     | empty answer | deaf and mute from ms on | no audio and no end |
+| empty         | -     | hears silence from ms on, and answers accordingly | - |
+| stuck         | -     | stops reading at ms | - |
+| silent-audio  | -     | -           | from chunk on |
+| truncate      | -     | -           | ends at chunk, as though complete |
+| drop          | -     | at ms of audio, or after ms | after ms |
+| close         | -     | at ms, with a code | at chunk, with a code |
+| error         | -     | the provider's message at ms | the provider's message at chunk |
 """
 
 import asyncio
@@ -28,6 +33,10 @@ HANG_S = 600.0
 """Longest hang: what the OpenAI SDK waits by default; no client of ours waits longer."""
 
 
+STUCK_S = 60.0
+"""How long a transcriber does not read: nobody waits longer for it, and the connection's end is not seen meanwhile."""
+
+
 async def hang() -> None:
     """Answer nothing, until the client goes away."""
     await asyncio.sleep(HANG_S)
@@ -42,6 +51,19 @@ def cut(request: web.Request) -> None:
     if request.transport is None:
         raise ConnectionResetError("the client is gone")
     request.transport.abort()
+
+
+async def stop_reading(request: web.Request) -> None:
+    """Take in nothing more, so that the client's writes stall in the end; say nothing; then break the connection.
+
+    Raises:
+        ConnectionResetError: always, in the end.
+    """
+    if request.transport is not None:
+        request.protocol.pause_reading()
+        await asyncio.sleep(STUCK_S)
+        request.transport.abort()
+    raise ConnectionResetError("stuck, by the script")
 
 
 def reset(request: web.Request) -> None:
@@ -86,10 +108,11 @@ async def before_answer(
 @asynccontextmanager
 async def dropping(request: web.Request, exchange: Exchange) -> AsyncIterator[None]:
     """Break the connection in the time that the script gives it; does nothing without such a fault."""
-    if exchange.fault is None or exchange.fault.kind is not FaultKind.DROP:
+    fault = exchange.fault
+    if fault is None or fault.kind is not FaultKind.DROP or fault.at_ms is not None:
         yield
         return
-    task = asyncio.create_task(_drop_later(request, exchange.fault.after_ms / 1000))
+    task = asyncio.create_task(_drop_later(request, fault.after_ms / 1000))
     try:
         yield
     finally:

@@ -33,7 +33,11 @@ class FaultKind(StrEnum):
     NO_OUTPUT = "no-output"
     SILENT_AUDIO = "silent-audio"
     DROP = "drop"
+    CLOSE = "close"
     ERROR = "error"
+    STUCK = "stuck"
+    EMPTY = "empty"
+    TRUNCATE = "truncate"
 
 
 class Fault(Section):
@@ -53,9 +57,13 @@ class Fault(Section):
     model: str | None = None
     """Only requests for this model."""
     at: int = Field(default=0, ge=0)
-    """stall, cut, malformed: tokens (model) or chunks (voice) sent before."""
+    """Tokens (model) or chunks of audio (voice) sent before."""
+    at_ms: int | None = Field(default=None, ge=0)
+    """Transcribers: milliseconds of the stream's audio taken in before; absent: from the start."""
     after_ms: int = Field(default=0, ge=0)
-    """drop: how long the WebSocket lives."""
+    """drop: how long the WebSocket lives; transcribers with `at_ms` count audio instead."""
+    code: int = Field(default=1011, ge=1000, le=4999)
+    """close: the WebSocket's close code."""
     status: int = Field(default=500, ge=400, le=599)
     retry_after_s: int | None = None
     retry_after_ms: int | None = None
@@ -129,10 +137,12 @@ class Recogniser(StrEnum):
     """Real recognition by pocketsphinx over the restaurant grammar."""
     SCRIPT = "Script"
     """The next of `transcripts` after each utterance: costs nothing."""
+    INDEX = "Index"
+    """The words of numbered speech (`audio/numbered.py`), exactly: costs nearly nothing."""
 
 
 class TranscriberSettings(Section):
-    """The Deepgram-like transcriber of a deployment."""
+    """The transcriber of a deployment, whichever provider's protocol it is asked in."""
 
     recogniser: Recogniser = Recogniser.SPHINX
     transcripts: tuple[str, ...] = ("what are your opening hours",)
@@ -142,6 +152,8 @@ class TranscriberSettings(Section):
     """Speech between interim results."""
     latency_ms: int = Field(default=0, ge=0)
     """`Finalize` or endpoint → final result, at least."""
+    ahead_s: float | None = Field(default=None, ge=0)
+    """Seconds of audio ahead of real time that are taken; absent: what the provider takes."""
 
 
 class Synthesiser(StrEnum):
@@ -150,10 +162,12 @@ class Synthesiser(StrEnum):
     ESPEAK = "Espeak"
     TONE = "Tone"
     """A tone as long as the speech would be: costs nothing."""
+    WATERMARK = "Watermark"
+    """Each word a chord that tells which it is (`voice/watermark.py`): costs nearly nothing."""
 
 
 class VoiceSettings(Section):
-    """The OpenAI-like and Cartesia-like voices of a deployment."""
+    """The voices of a deployment, whichever provider's protocol they are asked in."""
 
     synth: Synthesiser = Synthesiser.ESPEAK
     first_ms: int = Field(default=80, ge=0)
@@ -162,6 +176,8 @@ class VoiceSettings(Section):
     """Seconds of audio sent in a second."""
     chunk_ms: int = Field(default=100, ge=10)
     words_per_minute: int = Field(default=170, ge=80, le=450)
+    level_db: float = Field(default=-20.0, ge=-50, le=-6)
+    """Loudness of the watermark's words: RMS, decibels of full scale."""
     voices: dict[str, str] = Field(default_factory=dict)
     """espeak-ng voices by voice id; the others are spread over the built-in list."""
 

@@ -9,12 +9,13 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from understudy.apps.simulator import faults
-from understudy.apps.simulator.audio import mulaw
+from understudy.apps.simulator.audio import mulaw, pcm
 from understudy.apps.simulator.deployment import Deployment, Exchange
-from understudy.apps.simulator.script import FaultKind, Recogniser
+from understudy.apps.simulator.pace import Pace
+from understudy.apps.simulator.streaming import Trouble
 from understudy.apps.simulator.transcriber import messages
 from understudy.apps.simulator.transcriber.hearing import Hearing, Result
-from understudy.apps.simulator.transcriber.recogniser import Listener, RecogniserPool, ScriptListener
+from understudy.apps.simulator.transcriber.recogniser import RecogniserPool
 from understudy.base.clock import Clock
 
 IDLE_S = 10.0
@@ -22,6 +23,15 @@ IDLE_S = 10.0
 
 IDLE_CLOSE_CODE = 1011
 """WebSocket close code that Deepgram sends with it."""
+
+REQUEST_ID = "dg-request-id"
+"""Header in which Deepgram tells the stream's id."""
+
+ERROR_CODE = 1011
+"""Close code after an internal error."""
+
+TOO_FAST_CODE = 1008
+"""Close code for audio that runs too far ahead of real time."""
 
 DEFAULT_RATE = 16_000
 """What a client that names no rate is taken to send."""
@@ -39,8 +49,8 @@ class ListenHandler:
     """Serves the transcriber of every deployment."""
 
     def __init__(self, pool: RecogniserPool, clock: Clock) -> None:
-        self._pool = pool
-        self._clock = clock
+        self.pool = pool
+        self.clock = clock
 
     async def websocket(self, request: web.Request, deployment: Deployment) -> web.StreamResponse:
         """One audio stream, until the client closes it."""
@@ -48,19 +58,12 @@ class ListenHandler:
             failed = await faults.before_answer(request, exchange, refused) or _complaint(request.query)
             if failed is not None:
                 return failed
-            request_id = str(uuid.uuid4())
             socket = web.WebSocketResponse(compress=False)
-            socket.headers["dg-request-id"] = request_id
+            socket.headers[REQUEST_ID] = str(uuid.uuid4())
             await socket.prepare(request)
             async with faults.dropping(request, exchange):
-                await _Stream(socket, request.query, request_id, exchange, self._listener(exchange)).run(self._clock)
+                await _Stream(self, request, socket, exchange).run()
             return socket
-
-    def _listener(self, exchange: Exchange) -> Listener:
-        settings = exchange.settings.transcriber
-        if settings.recogniser is Recogniser.SCRIPT:
-            return ScriptListener(settings.transcripts)
-        return self._pool.listener()
 
 
 def _complaint(query: Mapping[str, str]) -> web.Response | None:
@@ -77,53 +80,55 @@ class _Stream:
     """One connection."""
 
     def __init__(
-        self,
-        socket: web.WebSocketResponse,
-        query: Mapping[str, str],
-        request_id: str,
-        exchange: Exchange,
-        listener: Listener,
+        self, handler: ListenHandler, request: web.Request, socket: web.WebSocketResponse, exchange: Exchange
     ) -> None:
+        query = request.query
         self._socket = socket
-        self._request_id = request_id
-        self._deaf = exchange.has(FaultKind.NO_OUTPUT)
+        self._request_id = socket.headers[REQUEST_ID]
+        self._clock = handler.clock
+        self._trouble = Trouble(request, exchange, socket, self._error)
         self._settings = exchange.settings.transcriber
+        self._pace = Pace(self._clock, self._settings)
         self._mulaw = query.get("encoding") == "mulaw"
         self._interim = query.get("interim_results") == "true"
         self._vad_events = query.get("vad_events") == "true"
         self._utterance_end = "utterance_end_ms" in query
         asked = query.get("endpointing", "")
         endpointing_ms = max(self._settings.endpointing_ms, int(asked) if asked.isdigit() else 0)
-        rate = int(query.get("sample_rate", DEFAULT_RATE))
-        self._hearing = Hearing(listener, self._settings, rate, endpointing_ms)
+        self._rate = int(query.get("sample_rate", DEFAULT_RATE))
+        listener = handler.pool.listener(self._settings)
+        self._hearing = Hearing(listener, self._settings, self._rate, endpointing_ms)
 
-    async def run(self, clock: Clock) -> None:
+    async def run(self) -> None:
         """Serve until the stream ends.
 
         Raises:
             ConnectionResetError: the client vanished without closing.
         """
         try:
-            await self._serve(clock)
+            await self._serve()
         finally:
             await self._hearing.finish()
         if self._socket.close_code is None or self._socket.close_code == 1006:  # noqa: PLR2004 — RFC 6455
             raise ConnectionResetError("the client vanished")
 
-    async def _serve(self, clock: Clock) -> None:
+    async def _serve(self) -> None:
         while not self._socket.closed:
             try:
                 message = await self._socket.receive(timeout=IDLE_S)
             except TimeoutError:
                 await self._socket.close(code=IDLE_CLOSE_CODE, message=b"NET-0001")
                 return
-            if message.type is WSMsgType.BINARY and not self._deaf:
-                await self._audio(message.data)
-            elif message.type is WSMsgType.TEXT and not self._deaf:
-                await self._control(message.data, clock)
+            if message.type is WSMsgType.BINARY:
+                await self._audio(mulaw.decode(message.data) if self._mulaw else message.data)
+            elif message.type is WSMsgType.TEXT and not self._trouble.deaf:
+                await self._control(message.data)
 
     async def _audio(self, sound: bytes) -> None:
-        async for result in self._hearing.feed(mulaw.decode(sound) if self._mulaw else sound):
+        if not self._pace.takes(len(sound) / pcm.BYTES_PER_SAMPLE / self._rate):
+            await self._socket.close(code=TOO_FAST_CODE, message=b"DATA-0000")
+            return
+        async for result in self._hearing.feed(await self._trouble.hear(sound, self._rate)):
             if result.final:
                 await self._final(result)
             elif result.started:
@@ -131,7 +136,11 @@ class _Stream:
             elif self._interim:
                 await self._socket.send_json(messages.results(result, self._request_id))
 
-    async def _control(self, text: str, clock: Clock) -> None:
+    async def _error(self) -> None:
+        await self._socket.send_json(messages.error("an internal error, by the script"))
+        await self._socket.close(code=ERROR_CODE, message=b"NET-0000")
+
+    async def _control(self, text: str) -> None:
         kind = _kind(text)
         if kind == "Finalize":
             await self._final(await self._hearing.finish(), from_finalize=True)
@@ -139,7 +148,7 @@ class _Stream:
             result = await self._hearing.finish()
             if result.recognised.text:
                 await self._final(result)
-            created = dt.datetime.fromtimestamp(clock.now(), dt.UTC).isoformat()
+            created = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC).isoformat()
             await self._socket.send_json(messages.metadata(self._request_id, self._hearing.seconds, created))
             await self._socket.close()
         elif kind != "KeepAlive":

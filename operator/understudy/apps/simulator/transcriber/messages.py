@@ -61,3 +61,8 @@ def metadata(request_id: str, seconds: float, created: str) -> dict[str, Any]:
 def schema_error(text: str) -> dict[str, Any]:
     """The answer to a text message that is none of the known ones."""
     return {"type": "Error", "variant": "SchemaError", "description": "unknown message", "message": text[:200]}
+
+
+def error(description: str) -> dict[str, Any]:
+    """An error of Deepgram's own; it closes the socket after it."""
+    return {"type": "Error", "variant": "INTERNAL_ERROR", "code": "NET-0000", "description": description}

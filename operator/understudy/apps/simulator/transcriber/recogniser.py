@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Protocol
 
+from understudy.apps.simulator.audio.chords import Chord, Reader
+from understudy.apps.simulator.audio.numbered import recognised, text_of
+from understudy.apps.simulator.script import Recogniser, TranscriberSettings
 from understudy.apps.simulator.transcriber import ears
 from understudy.apps.simulator.transcriber.ears import Recognised, Word
 
@@ -52,6 +55,30 @@ class ScriptListener:
         return Recognised(" ".join(words), timed, confidence=1.0 if words else 0.0)
 
 
+class IndexListener:
+    """Recognises numbered speech: which words it heard, and exactly when. Speech without numbers is silence to it."""
+
+    def __init__(self) -> None:
+        self._reader: Reader | None = None
+
+    async def hear(self, sound: bytes, rate: int) -> str:
+        """The words that were heard to their end, or far enough to be told."""
+        self._reader = self._reader or Reader(rate)
+        self._reader.feed(sound)
+        return _text(recognised(self._reader.chords()))
+
+    async def end(self) -> Recognised:
+        """All words of the utterance."""
+        reader, self._reader = self._reader, None
+        words = recognised(reader.chords()) if reader else []
+        timed = tuple(Word(text_of(word.number), word.start, word.end) for word in words)
+        return Recognised(_text(words), timed, confidence=1.0 if words else 0.0)
+
+
+def _text(words: Sequence[Chord]) -> str:
+    return " ".join(text_of(word.number) for word in words)
+
+
 class SphinxListener:
     """One stream in one of the pool's processes."""
 
@@ -83,8 +110,16 @@ class RecogniserPool:
         loop = asyncio.get_running_loop()
         await asyncio.gather(*(loop.run_in_executor(executor, ears.prepare) for executor in self._executors))
 
-    def listener(self) -> SphinxListener:
-        """A listener for one stream."""
+    def listener(self, settings: TranscriberSettings) -> Listener:
+        """A listener for one stream, of the kind that the script names."""
+        match settings.recogniser:
+            case Recogniser.SCRIPT:
+                return ScriptListener(settings.transcripts)
+            case Recogniser.INDEX:
+                return IndexListener()
+        return self._sphinx()
+
+    def _sphinx(self) -> SphinxListener:
         key = next(_keys)
         return SphinxListener(self._executors[key % len(self._executors)], key)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import re
 from typing import Any
@@ -12,7 +13,7 @@ from understudy.apps.simulator import faults
 from understudy.apps.simulator.audio import mulaw, pcm
 from understudy.apps.simulator.deployment import UTTERANCE_FAULTS, Deployment, Exchange
 from understudy.apps.simulator.model.flavour import refused
-from understudy.apps.simulator.script import FaultKind
+from understudy.apps.simulator.streaming import Trouble, Truncated
 from understudy.apps.simulator.voice.sound import Sounds, chunks, word_times
 
 ENCODINGS = ("pcm_s16le", "pcm_mulaw")
@@ -118,14 +119,17 @@ class _Context:
 
     async def _converse(self, exchange: Exchange) -> None:
         message: Message = {"continue": True}
-        while message.get("continue"):
-            message = await self._next(message)
-            if exchange.has(FaultKind.ERROR):
-                await self._connection.send(_error(self._id, "an internal error, by the script"))
-                return
-            await self._speak(message, exchange)
-        if not exchange.has(FaultKind.NO_OUTPUT):
+        connection = self._connection
+        trouble = Trouble(connection.request, exchange, connection.socket, self._fail, '{"type":"chunk","context_id":"')
+        with contextlib.suppress(Truncated):
+            while message.get("continue"):
+                message = await self._next(message)
+                await self._speak(message, exchange, trouble)
+        if not trouble.mute:
             await self._connection.send(self._message("done", status=200, done=True))
+
+    async def _fail(self) -> None:
+        await self._connection.send(_error(self._id, "an internal error, by the script"))
 
     async def _next(self, last: Message) -> Message:
         """The next thing to say: transcripts are joined until they make a clause, or until the buffer's delay is up.
@@ -144,13 +148,13 @@ class _Context:
             return last | message | {"transcript": text}
         return last | message | {"transcript": text}
 
-    async def _speak(self, message: Message, exchange: Exchange) -> None:
+    async def _speak(self, message: Message, exchange: Exchange, trouble: Trouble) -> None:
         """Say one text, then mark its end."""
         settings, output = exchange.settings.voice, message["output_format"]
         text, rate = str(message["transcript"]), int(output["sample_rate"])
         voice = str((message.get("voice") or {}).get("id") or "")
         sound = await self._connection.sounds.make(text, voice, settings, rate)
-        if exchange.has(FaultKind.NO_OUTPUT) or not sound:
+        if trouble.mute or not sound:
             return
         if not self._sent_chunks:
             await faults.pause(settings.first_ms + exchange.draw.uniform(0, settings.jitter_ms))
@@ -158,7 +162,7 @@ class _Context:
         if message.get("add_timestamps"):
             await self._send_times(text, seconds)
         for piece in chunks(sound, rate, settings.chunk_ms):
-            await self._send_chunk(piece, str(output["encoding"]), exchange)
+            await self._send_chunk(await trouble.say(piece), str(output["encoding"]))
             await faults.pause(settings.chunk_ms / settings.speed)
         self._spoken_s += seconds
         if message.get("max_buffer_delay_ms") == 0 or message.get("flush"):
@@ -168,15 +172,7 @@ class _Context:
         times = vars(word_times(text, seconds, self._spoken_s))
         await self._connection.send(self._message("timestamps") | {"word_timestamps": times})
 
-    async def _send_chunk(self, piece: bytes, encoding: str, exchange: Exchange) -> None:
-        sent = self._sent_chunks
-        if exchange.strikes(FaultKind.STALL, sent):
-            await faults.hang()
-        if exchange.strikes(FaultKind.CUT, sent):
-            faults.cut(self._connection.request)
-        if exchange.strikes(FaultKind.MALFORMED, sent):
-            await self._connection.socket.send_str('{"type":"chunk","context_id":"')
-        sound = bytes(len(piece)) if exchange.has(FaultKind.SILENT_AUDIO) else piece
+    async def _send_chunk(self, sound: bytes, encoding: str) -> None:
         data = base64.b64encode(mulaw.encode(sound) if encoding == "pcm_mulaw" else sound).decode()
         self._sent_chunks += 1
         await self._connection.send(self._message("chunk") | {"data": data, "step_time": 0.0})

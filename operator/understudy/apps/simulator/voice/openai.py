@@ -1,5 +1,6 @@
 """`POST /v1/audio/speech`, as OpenAI answers it: raw PCM of 24 kHz, or WAV, while it is made."""
 
+import contextlib
 from typing import Any
 
 from aiohttp import web
@@ -9,6 +10,7 @@ from understudy.apps.simulator.audio import pcm
 from understudy.apps.simulator.deployment import Deployment, Exchange
 from understudy.apps.simulator.model.flavour import refused
 from understudy.apps.simulator.script import FaultKind, VoiceSettings
+from understudy.apps.simulator.streaming import Trouble, Truncated
 from understudy.apps.simulator.voice.sound import Sounds, chunks
 
 RATE = 24_000
@@ -38,7 +40,7 @@ class OpenAiVoiceHandler:
             if failed is not None:
                 return failed
             settings = deployment.settings.voice
-            sound = await self._sounds.make(text, voice, settings, RATE)
+            sound = await self._sounds.make(text, voice, settings, RATE, speed=float(body.get("speed", 1.0)))
             return await _send(request, exchange, settings, sound, sound_format)
 
 
@@ -60,10 +62,8 @@ async def _send(
 
 
 async def _play(request: web.Request, out: Any, exchange: Exchange, settings: VoiceSettings, sound: bytes) -> None:
-    for sent, piece in enumerate(chunks(sound, RATE, settings.chunk_ms)):
-        if exchange.strikes(FaultKind.STALL, sent):
-            await faults.hang()
-        if exchange.strikes(FaultKind.CUT, sent):
-            faults.cut(request)
-        await out.write(bytes(len(piece)) if exchange.has(FaultKind.SILENT_AUDIO) else piece)
-        await faults.pause(settings.chunk_ms / settings.speed)
+    trouble = Trouble(request, exchange)
+    with contextlib.suppress(Truncated):
+        for piece in chunks(sound, RATE, settings.chunk_ms):
+            await out.write(await trouble.say(piece))
+            await faults.pause(settings.chunk_ms / settings.speed)

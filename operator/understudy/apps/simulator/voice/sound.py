@@ -4,9 +4,12 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from understudy.apps.simulator.audio import pcm
 from understudy.apps.simulator.audio.espeak import Speech
 from understudy.apps.simulator.script import Synthesiser, VoiceSettings
+from understudy.apps.simulator.voice import watermark
 
 VOICES = ("en-us+f2", "en-us+m3", "en-us+f4", "en-us+john", "en-us+klatt2", "en-gb+f3")
 """espeak-ng voices that voice ids are spread over, unless the script names one."""
@@ -34,14 +37,28 @@ class Sounds:
     def __init__(self, speech: Speech) -> None:
         self._speech = speech
 
-    async def make(self, text: str, voice_id: str, settings: VoiceSettings, rate: int) -> bytes:
-        """PCM of `text` at `rate`; empty when there is nothing to say."""
+    async def make(
+        self, text: str, voice_id: str, settings: VoiceSettings, rate: int, *, speed: float = 1.0, gain: float = 1.0
+    ) -> bytes:
+        """PCM of `text` at `rate`; empty when there is nothing to say.
+
+        Args:
+            text: what to say.
+            voice_id: the provider's.
+            settings: of the deployment.
+            rate: samples a second.
+            speed: what the request asks for, 1: the voice's own.
+            gain: the loudness that the request asks for, as a factor.
+        """
         if not any(character.isalnum() for character in text):
             return b""
+        if settings.synth is Synthesiser.WATERMARK:
+            return watermark.speech(text, rate, settings.words_per_minute * speed, settings.level_db, gain)
         if settings.synth is Synthesiser.TONE:
             return pcm.tone(len(text) * TONE_S_PER_CHARACTER, rate)
         voice = settings.voices.get(voice_id) or spread(voice_id)
-        return await self._speech.speak(text, voice, settings.words_per_minute, rate)
+        sound = await self._speech.speak(text, voice, round(settings.words_per_minute * speed), rate)
+        return sound if gain == 1.0 else pcm.to_pcm(pcm.samples(sound) * np.float32(gain))
 
 
 def spread(voice_id: str) -> str:
