@@ -81,6 +81,7 @@ class Proxy:
 
     async def __aenter__(self) -> Self:
         """Start: from the last good documents at once, from the source as soon as it answers."""
+        self.context.pools.knowledge.soon = asyncio.get_running_loop().call_soon
         for keeper in self._keepers:
             keeper.restore()
         admin = Admin(self.context, self.drain, self._settings.pod, self._boot_id, self.sharing)

@@ -136,6 +136,7 @@ class Estimate:
         "_looks",
         "_moments",
         "_noise_weight",
+        "_took_at",
         "at",
         "belief",
         "commons",
@@ -153,6 +154,7 @@ class Estimate:
         self.noise = PRIOR_NOISE
         self._noise_weight = NOISE_WEIGHT
         self._hangs = self._hang_weight = 0.0
+        self._took_at = -math.inf
         self._looks = 0.0
         self._history: Vector = np.zeros_like(LOG_MEDIANS)
         self.habits = self.belief = self.commons.levels
@@ -188,6 +190,7 @@ class Estimate:
         hung = before * (hang * HUNG_DENSITY)
         total = float(proper.sum() + hung.sum())
         self.streak = 0
+        self._took_at = now
         self._learn_noise(log_seconds - float(proper @ LOG_MEDIANS) / max(float(proper.sum()), FLOOR))
         self._end((proper + hung) / total, look, float(hung.sum()) / total)
 
@@ -201,6 +204,16 @@ class Estimate:
         if float(proper.sum()) < SHORT_WAIT * (1.0 - hang):
             self.streak += 1  # a wait that many answers would have outlasted says nothing
         self._end((proper + hung) / total, look, float(hung.sum()) / total)
+
+    def looked_at(self, now: float, within_s: float) -> bool:
+        """Whether an answer's time was learned so lately that another one says nothing new."""
+        return not self.streak and 0.0 <= now - self._took_at < within_s
+
+    def answered(self) -> None:
+        """A request did not hang; of how long it took nothing is learned."""
+        self.samples += 1
+        self._hang_weight += 1.0
+        self.commons.count(0.0)
 
     def failed(self, now: float) -> None:
         """A request failed before its first clause: as bad for the turn as a hang, though it costs no time."""

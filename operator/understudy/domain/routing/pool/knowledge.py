@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from understudy.domain.routing.pool.breaker import Breaker
 from understudy.domain.routing.pool.estimate import Commons, Estimate
@@ -15,6 +16,10 @@ from understudy.domain.routing.pool.warmth import Warmth, size
 
 LEAST_S = 0.001
 """Seconds; shorter times are a clock's error."""
+
+APART_S = 0.005
+"""Proper answers of one deployment that are closer together are one look at it: its level does not move meanwhile, and
+with hundreds a second learning from each would cost more than all else that is done for a request."""
 
 
 @dataclass(slots=True)
@@ -36,11 +41,13 @@ class Knowledge:
     Attributes:
         warmth: prompt caches.
         on_sample: called with every sample of our own, for those who share them.
+        soon: calls a function of no arguments when nobody waits; at once, unless whoever has an event loop sets it.
     """
 
     def __init__(self, draw: random.Random) -> None:
         self.warmth = Warmth()
         self.on_sample: Callable[[Sample], None] | None = None
+        self.soon: Callable[[Callable[[], None]], object] = _at_once
         self._entries: dict[str, Entry] = {}
         self._buckets: dict[str, Bucket] = {}
         self._commons = Commons()
@@ -66,9 +73,17 @@ class Knowledge:
         if self.on_sample is not None:
             self.on_sample(sample)
 
+    def took_soon(self, sample: Sample, settings: PoolSettings) -> None:
+        """As `took`, but not before what the sample brought has been passed on: the caller waits for that."""
+        self.soon(partial(self.took, sample, settings))
+
     def learn(self, sample: Sample, settings: PoolSettings) -> None:
         """Learn from a shot, of our own or of another replica; `sample.at` is on our clock."""
         entry = self.entry(sample.key)
+        if _is_proper(sample) and entry.estimate.looked_at(sample.at, APART_S):
+            entry.estimate.answered()
+            entry.breaker.succeeded(sample.at)
+            return
         if sample.failure is not None:
             self._failed(entry, sample, sample.failure, settings)
         elif sample.seconds is not None:
@@ -99,3 +114,12 @@ class Knowledge:
             self.warmth.learn(value - outlook.location, sample.cold_tokens, noise2)
         entry.estimate.took(value, sample.at)
         entry.breaker.succeeded(sample.at)
+
+
+def _is_proper(sample: Sample) -> bool:
+    """Whether it is an answer's time, rather than a cut or a failure."""
+    return sample.failure is None and sample.seconds is not None and not sample.censored
+
+
+def _at_once(work: Callable[[], None]) -> None:
+    work()

@@ -150,7 +150,7 @@ class Pool:
         self.entries = [self._entry(target) for target in self.targets]
         self._index = {target.key: index for index, target in enumerate(self.targets[: self.size])}
         self._ranked = Ranking(self.entries[: self.size])
-        self._cuts: dict[int, tuple[float, tuple[int, float, str], float]] = {}
+        self._cuts: dict[int, tuple[float, tuple[int, float], float]] = {}
         self._exploring = Exploring(settings.explore_share, self.entries[: self.size], draw)
         for entry in self.entries[: self.size]:
             entry.boards.append(self._changed)
@@ -254,6 +254,10 @@ class Pool:
         """One of this pool's shots taught something."""
         self.knowledge.took(sample, self.settings)
 
+    def learn_soon(self, sample: Sample) -> None:
+        """As `learn`, when what was brought has been passed on."""
+        self.knowledge.took_soon(sample, self.settings)
+
     def fired(self, target: int, ask: Ask, why: Why, now: float) -> None:
         """A request goes out."""
         entry = self.entries[target]
@@ -330,8 +334,7 @@ class Pool:
     def _first_cut_s(self, target: int, ask: Ask, now: float) -> float:
         """As `cut_s` for a turn that begins; kept for a moment, as it does not change between two samples."""
         kept = self._cuts.get(target)
-        known = ask.call if ask.call in self.knowledge.warmth else ""
-        key = (ask.tokens // 256, round(ask.budget_s, 1), known)
+        key = (self.cold_tokens(ask, self.entries[target].key, now) // 256, round(ask.budget_s, 1))
         if kept is None or now - kept[0] > KEPT_S or kept[1] != key:
             kept = self._cuts[target] = (now, key, self.cut_s(target, ask, now, 0.0))
         return kept[2]

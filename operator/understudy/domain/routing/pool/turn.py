@@ -236,7 +236,7 @@ class Turn:
             # How long it takes to go on says nothing of how long it takes.
             pool.entries[shot.target].breaker.succeeded(now)
         else:
-            pool.learn(Sample(key, now, now - shot.at, cold_tokens=pool.cold_tokens(self._ask, key, now)))
+            pool.learn_soon(Sample(key, now, now - shot.at, cold_tokens=pool.cold_tokens(self._ask, key, now)))
 
     def _learn_cut(self, shot: Shot, now: float) -> None:
         """It was cancelled: late, or beaten; how long it was waited for says how much that means."""
