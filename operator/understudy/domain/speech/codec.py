@@ -141,7 +141,18 @@ class Failure:
     transient: bool = False
 
 
-Event = Result | Notice | Ready | Flushed | Alive | Leaving | Failure
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Messages for the provider that what was received calls for, to be sent at once and in this order.
+
+    Some protocols begin anew after each `finalize`, and not before it is answered: their codec keeps the audio that
+    `send` was given meanwhile, and hands it out here.
+    """
+
+    frames: tuple[Frame, ...]
+
+
+Event = Result | Notice | Ready | Flushed | Alive | Leaving | Failure | Reply
 
 
 class Ack(StrEnum):
