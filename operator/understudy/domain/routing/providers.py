@@ -81,6 +81,11 @@ def deepgram_url(base: str) -> str:
     return socket_url(base, "v1", "listen")
 
 
+def flux_url(base: str) -> str:
+    """URL of Deepgram's Flux: the same host, the second version of the API."""
+    return join(base.rstrip("/").removesuffix("/v1").removesuffix("/v2"), "/v2/listen", WS)
+
+
 def cartesia_url(base: str) -> str:
     """URL of Cartesia's WebSocket for speech; the base may already be that URL, as in its SDKs' settings."""
     return join(base, "" if base.rstrip("/").endswith("/tts/websocket") else "/tts/websocket", WS)

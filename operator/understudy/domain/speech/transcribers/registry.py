@@ -4,9 +4,16 @@ from collections.abc import Callable
 
 from understudy.domain.revision.snapshot import Account, Transcriber
 from understudy.domain.speech.codec import TranscriberCodec
-from understudy.domain.speech.deepgram import DeepgramCodec
+from understudy.domain.speech.transcribers import deepgram, flux
+
+
+def _deepgram(transcriber: Transcriber, account: Account) -> TranscriberCodec:
+    """Deepgram has two protocols; the model decides."""
+    codec = flux.FluxCodec if (transcriber.model or "").startswith(flux.PREFIX) else deepgram.DeepgramCodec
+    return codec(transcriber, account)
+
 
 CODECS: dict[str, Callable[[Transcriber, Account], TranscriberCodec]] = {
-    "deepgram": DeepgramCodec,
+    "deepgram": _deepgram,
 }
 """By `Transcriber.provider`; each call makes the codec of one connection."""
