@@ -91,6 +91,16 @@ def cartesia_url(base: str) -> str:
     return join(base, "" if base.rstrip("/").endswith("/tts/websocket") else "/tts/websocket", WS)
 
 
+def cartesia_stt_url(base: str) -> str:
+    """URL of Cartesia's WebSocket for transcription; the base may be that for speech."""
+    return join(base.rstrip("/").removesuffix("/tts/websocket").removesuffix("/stt/websocket"), "/stt/websocket", WS)
+
+
+def openai_realtime_url(base: str) -> str:
+    """URL of OpenAI's Realtime API; as for `openai_url`, the base includes the version."""
+    return join(base, "/realtime" if urlsplit(base).path.strip("/") else "/v1/realtime", WS)
+
+
 def _ends_with(base: str, segment: str) -> bool:
     return urlsplit(base).path.rstrip("/").rpartition("/")[2] == segment
 

@@ -14,7 +14,7 @@ _Meant = TypeVar("_Meant")
 
 _SAFE = re.compile(r"[\w .-]{1,64}")
 
-SILENCE = {"linear16": b"\x00\x00", "linear32": b"\x00\x00\x00\x00", "mulaw": b"\xff", "alaw": b"\xd5"}
+_SILENT = {"linear16": b"\x00\x00", "linear32": b"\x00\x00\x00\x00", "mulaw": b"\xff", "alaw": b"\xd5"}
 """One sample of amplitude zero."""
 
 
@@ -69,15 +69,20 @@ def parsed(message: Frame) -> dict[str, Any]:
     return said
 
 
-def word(value: Any) -> str:
-    """A provider's code as text that is safe in logs and messages: short, without content."""
-    text = str(value or "an error")
-    return text if _SAFE.fullmatch(text) else "an error"
-
-
 def text(document: dict[str, Any]) -> str:
     """A JSON message."""
     return orjson.dumps(document).decode()
+
+
+def word(value: Any) -> str:
+    """A provider's code as text that is safe in logs and messages: short, without content."""
+    found = str(value or "an error")
+    return found if _SAFE.fullmatch(found) else "an error"
+
+
+def reported(value: Any) -> str:
+    """A failure's reason, with the provider's code."""
+    return f"the provider reported {word(value)}"
 
 
 def base_language(tag: str) -> str:
@@ -87,4 +92,4 @@ def base_language(tag: str) -> str:
 
 def silence(audio: AudioFormat, seconds: float) -> bytes:
     """So much silence."""
-    return SILENCE[audio.encoding] * (round(audio.sample_rate * seconds) * audio.channels)
+    return _SILENT[audio.encoding] * (round(audio.sample_rate * seconds) * audio.channels)

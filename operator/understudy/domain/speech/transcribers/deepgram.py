@@ -21,7 +21,7 @@ from understudy.domain.speech.codec import (
     Traits,
     Word,
 )
-from understudy.domain.speech.transcribers.common import Plain, parsed, strict, text, word
+from understudy.domain.speech.transcribers.common import Plain, parsed, reported, strict, text
 
 DEFAULT_MODEL = "nova-3"
 """What is asked for where the revision names no model."""
@@ -102,7 +102,7 @@ class DeepgramCodec(Plain):
         if said.get("type") == "Results":
             return [_result(said)]
         if said.get("type") == "Error":
-            return [Failure(f"the provider reported {word(said.get('variant') or said.get('code'))}")]
+            return [Failure(reported(said.get("variant") or said.get("code")))]
         return [Notice(said)]
 
 
@@ -126,7 +126,10 @@ def words(spoken: Any) -> tuple[Word, ...]:
     """Deepgram's words; none where one has no times."""
     if not all("start" in one and "end" in one for one in spoken or ()):
         return ()
-    return tuple(Word(str(one.get("word") or ""), float(one["start"]), float(one["end"])) for one in spoken or ())
+    return tuple(
+        Word(str(one.get("word") or ""), float(one["start"]), float(one["end"]), one.get("confidence"))
+        for one in spoken or ()
+    )
 
 
 def authorization(key: str | None) -> dict[str, str]:

@@ -18,10 +18,11 @@ from understudy.domain.speech.codec import (
     Flushed,
     Frame,
     Notice,
+    Reply,
     Result,
     Traits,
 )
-from understudy.domain.speech.transcribers.common import Plain, base_language, parsed, strict, text, word
+from understudy.domain.speech.transcribers.common import Plain, base_language, parsed, reported, strict, text
 from understudy.domain.speech.transcribers.deepgram import CLOSE_STREAM, authorization, query_value, snake, words
 
 PREFIX = "flux-"
@@ -64,6 +65,7 @@ class FluxCodec(Plain):
         self._asked: list[float] = []
         """Seconds of audio sent before each `finalize` that is not answered."""
         self._again = False
+        """Whether the turn that goes on past a `finalize` was ended already."""
 
     def takes(self, agent: AudioFormat) -> AudioFormat:
         """Flux takes every encoding of an agent's, one channel."""
@@ -82,10 +84,9 @@ class FluxCodec(Plain):
         return Connect(f"{flux_url(self._account.base_url)}?{urlencode(parameters, doseq=True)}", authorization(key))
 
     def send(self, audio: bytes) -> list[Frame]:
-        """Audio goes as it is; a turn that is still to be ended is ended with it."""
+        """Audio goes as it is."""
         self._sent += len(audio)
-        again, self._again = self._again, False
-        return [audio, FORCE_END_TURN] if again else [audio]
+        return [audio]
 
     def finalize(self) -> list[Frame]:
         """Ends the turn."""
@@ -112,8 +113,7 @@ class FluxCodec(Plain):
             case "TurnInfo":
                 return self._turn(said)
             case "Error":
-                code = word(said.get("code"))
-                return [Failure(f"the provider reported {code}", transient=code in TRANSIENT)]
+                return [Failure(reported(said.get("code")), transient=said.get("code") in TRANSIENT)]
             case "ConfigureSuccess" | "ConfigureFailure":
                 return [Notice(said)]
         return [Alive()]
@@ -125,15 +125,21 @@ class FluxCodec(Plain):
             answers = self._answer(end + SETTLED_S)
             return [_result(said, final=True, from_finalize=answers > 0), *[Flushed()] * (answers - 1)]
         if transcript:
-            self._again = any(asked <= end for asked in self._asked)
-            return [_result(said, final=False)]
+            return [_result(said, final=False), *self._end_again(end)]
         return [Flushed()] * self._answer(end) or [Alive()]
+
+    def _end_again(self, end: float) -> list[Event]:
+        """Ends a turn that began after Flux was told to end the one before."""
+        if self._again or not any(asked <= end for asked in self._asked):
+            return []
+        self._again = True
+        return [Reply((FORCE_END_TURN,))]
 
     def _answer(self, until: float) -> int:
         """How many `finalize`s are answered when everything `until` there is."""
         open_still = [asked for asked in self._asked if asked > until]
         answered, self._asked = len(self._asked) - len(open_still), open_still
-        self._again = self._again and bool(open_still)
+        self._again = False
         return answered
 
 

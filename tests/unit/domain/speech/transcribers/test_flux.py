@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.unit.domain.speech.transcribers.wire import account, hear, query, sent, transcriber
-from understudy.domain.speech.codec import Alive, AudioFormat, Failure, Flushed, Notice, Result, Word
+from understudy.domain.speech.codec import Alive, AudioFormat, Failure, Flushed, Notice, Reply, Result, Word
 from understudy.domain.speech.transcribers.deepgram import DeepgramCodec
 from understudy.domain.speech.transcribers.flux import FluxCodec
 from understudy.domain.speech.transcribers.registry import CODECS
@@ -109,7 +109,7 @@ def test_words_have_times_where_flux_gives_them() -> None:
     words = [{"word": "a", "confidence": 1, "start": 0.6, "end": 0.7}]
     [event] = hear(opened(), info("Update", "a", 1.0) | {"words": words})
     assert isinstance(event, Result)
-    assert event.words == (Word("a", 0.6, 0.7),)
+    assert event.words == (Word("a", 0.6, 0.7, 1),)
 
 
 def test_a_finalize_ends_the_turn() -> None:
@@ -140,24 +140,24 @@ def test_a_turn_that_flux_had_just_ended_answers_a_finalize() -> None:
     assert results(codec, info("EndOfTurn", "a table", 0.8, trigger="model")) == [("a table", True, True)]
 
 
-def test_a_turn_that_began_while_the_finalize_was_under_way_is_ended_with_the_next_audio() -> None:
+def test_a_turn_that_began_while_the_finalize_was_under_way_is_ended_at_once() -> None:
     """Flux had not heard the words when it was told to end the turn, so it is told again, once."""
     codec = opened()
     codec.send(SECOND)
     codec.finalize()
     assert results(codec, info("EndOfTurn", "one", 0.5, trigger="manual")) == [("one", True, False)]
-    assert results(codec, info("StartOfTurn", "two", 1.0)) == [("two", False, False)]
-    assert sent(codec.send(b"\xff")) == [b"\xff", FORCED]
-    assert sent(codec.send(b"\xff")) == [b"\xff"]
-    assert results(codec, info("EndOfTurn", "two", 1.25, trigger="manual")) == [("two", True, True)]
+    _, again = hear(codec, info("StartOfTurn", "two", 1.0))
+    assert again == Reply((codec.finalize()[0],))
+    assert results(codec, info("Update", "two", 1.25)) == [("two", False, False)]
+    assert results(codec, info("EndOfTurn", "two", 1.25, trigger="manual"))[0] == ("two", True, True)
 
 
-def test_a_turn_is_not_ended_twice_when_the_answer_was_under_way() -> None:
+def test_a_turn_after_an_answered_finalize_is_not_ended() -> None:
     codec = opened()
     codec.send(SECOND)
     codec.finalize()
-    hear(codec, info("Update", "a", 1.0), info("EndOfTurn", "a", 1.0, trigger="manual"))
-    assert sent(codec.send(b"\xff")) == [b"\xff"]
+    hear(codec, info("EndOfTurn", "a", 1.0, trigger="manual"))
+    assert results(codec, info("StartOfTurn", "b", 1.5)) == [("b", False, False)]
 
 
 def test_what_an_agent_configures_goes_on_and_its_answer_comes_back() -> None:
