@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from understudy.domain.revision.snapshot import Account, Transcriber
 from understudy.domain.speech.codec import TranscriberCodec
-from understudy.domain.speech.transcribers import deepgram, flux
+from understudy.domain.speech.transcribers import cartesia, deepgram, elevenlabs, flux, openai
 
 
 def _deepgram(transcriber: Transcriber, account: Account) -> TranscriberCodec:
@@ -15,5 +15,8 @@ def _deepgram(transcriber: Transcriber, account: Account) -> TranscriberCodec:
 
 CODECS: dict[str, Callable[[Transcriber, Account], TranscriberCodec]] = {
     "deepgram": _deepgram,
+    "cartesia": cartesia.CartesiaCodec,
+    "11labs": elevenlabs.ElevenLabsCodec,
+    "openai": openai.OpenAiCodec,
 }
 """By `Transcriber.provider`; each call makes the codec of one connection."""
