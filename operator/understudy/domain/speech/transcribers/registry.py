@@ -4,7 +4,16 @@ from collections.abc import Callable
 
 from understudy.domain.revision.snapshot import Account, Transcriber
 from understudy.domain.speech.codec import TranscriberCodec
-from understudy.domain.speech.transcribers import cartesia, deepgram, elevenlabs, flux, openai
+from understudy.domain.speech.transcribers import (
+    assembly_ai,
+    cartesia,
+    deepgram,
+    elevenlabs,
+    flux,
+    gladia,
+    openai,
+    speechmatics,
+)
 
 
 def _deepgram(transcriber: Transcriber, account: Account) -> TranscriberCodec:
@@ -15,6 +24,9 @@ def _deepgram(transcriber: Transcriber, account: Account) -> TranscriberCodec:
 
 CODECS: dict[str, Callable[[Transcriber, Account], TranscriberCodec]] = {
     "deepgram": _deepgram,
+    "assembly-ai": assembly_ai.AssemblyAiCodec,
+    "gladia": gladia.GladiaCodec,
+    "speechmatics": speechmatics.SpeechmaticsCodec,
     "cartesia": cartesia.CartesiaCodec,
     "11labs": elevenlabs.ElevenLabsCodec,
     "openai": openai.OpenAiCodec,
