@@ -25,7 +25,12 @@ class AudioFormat:
     @property
     def bytes_per_second(self) -> int:
         """Bytes that one second takes."""
-        return _BYTES_PER_SAMPLE[self.encoding] * self.sample_rate * self.channels
+        return self.step * self.sample_rate
+
+    @property
+    def step(self) -> int:
+        """Bytes of one sample of every channel."""
+        return _BYTES_PER_SAMPLE[self.encoding] * self.channels
 
 
 def audio_format(query: dict[str, str]) -> AudioFormat:
@@ -178,6 +183,8 @@ class Traits:
         lasts_s: how long the provider keeps one connection; the driver hands over before. None: longer than a call.
         idle_s: longest time without a message from us before the provider closes. None: none.
         needs_silence: the provider needs audio to go on when the agent sends none: the driver sends silence.
+        interims: transcripts come while the caller still speaks, so that their absence tells that something is wrong.
+        detects_turns: the provider decides where a turn ends (`Result.ends_turn`), if the agent wants it to.
     """
 
     ack: Ack
@@ -189,6 +196,8 @@ class Traits:
     lasts_s: float | None = None
     idle_s: float | None = None
     needs_silence: bool = False
+    interims: bool = True
+    detects_turns: bool = False
 
 
 class TranscriberCodec(Protocol):
