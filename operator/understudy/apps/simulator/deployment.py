@@ -12,6 +12,7 @@ from understudy.apps.simulator import chance
 from understudy.apps.simulator.model.cache import PromptCache
 from understudy.apps.simulator.model.limits import Meter
 from understudy.apps.simulator.script import DeploymentSettings, Fault, FaultKind, Script, merged
+from understudy.apps.simulator.watch import Blind, Watch
 from understudy.base.clock import Clock, SystemClock
 
 CONNECTION_FAULTS = frozenset({FaultKind.HANG, FaultKind.STATUS, FaultKind.REFUSE, FaultKind.RESET, FaultKind.DROP})
@@ -32,6 +33,7 @@ class Exchange:
 
     Attributes:
         elapsed_s: seconds since the settings began.
+        watch: whoever looks on.
     """
 
     index: int
@@ -39,6 +41,7 @@ class Exchange:
     settings: DeploymentSettings
     fault: Fault | None
     elapsed_s: float = 0.0
+    watch: Watch = field(default_factory=Blind)
 
     def has(self, *kinds: FaultKind) -> bool:
         """Whether the fault is one of these kinds."""
@@ -81,6 +84,7 @@ class Deployment:
         self.name = name
         self.settings = settings
         self.stats = Stats()
+        self.watch: Watch = Blind()
         self.cache = PromptCache()
         self._clock = clock or SystemClock()
         self._began = self._clock.monotonic()
@@ -164,7 +168,7 @@ class Deployment:
         if fault is not None:
             self._struck[id(fault)] += 1
             self.stats.faults[fault.kind.value] += 1
-        return Exchange(index, draw, self.settings, fault, elapsed_s)
+        return Exchange(index, draw, self.settings, fault, elapsed_s, self.watch)
 
 
 class Deployments:

@@ -36,6 +36,9 @@ HANG_S = 600.0
 STUCK_S = 60.0
 """How long a transcriber does not read: nobody waits longer for it, and the connection's end is not seen meanwhile."""
 
+BEFORE_ANSWER = frozenset({FaultKind.HANG, FaultKind.REFUSE, FaultKind.RESET, FaultKind.STATUS})
+"""What happens instead of any answer."""
+
 
 async def hang() -> None:
     """Answer nothing, until the client goes away."""
@@ -88,8 +91,11 @@ async def before_answer(
     `refused` builds the provider's own error from a status and a message.
     """
     fault = exchange.fault
+    exchange.watch.asked(exchange.index)
     if fault is None:
         return None
+    if fault.kind in BEFORE_ANSWER:
+        exchange.watch.struck(exchange.index, fault.kind.value)
     if fault.kind is FaultKind.HANG:
         await hang()
     if fault.kind in (FaultKind.REFUSE, FaultKind.RESET):

@@ -70,6 +70,7 @@ class Trouble:
         fault = self._exchange.fault
         if fault is not None and not self._struck and self._heard_ms >= (fault.at_ms or 0):
             await self._strike_listener()
+        self._exchange.watch.heard(self._exchange.index, sound, rate)
         self._heard_ms += len(sound) / pcm.BYTES_PER_SAMPLE / rate * 1000
         if self._struck and self._exchange.has(FaultKind.EMPTY):
             return bytes(len(sound))
@@ -84,8 +85,10 @@ class Trouble:
         """
         fault = self._exchange.fault
         if fault is not None and self._said == fault.at:
+            self._exchange.watch.struck(self._exchange.index, fault.kind.value)
             await self._strike_speaker(fault)
         self._said += 1
+        self._exchange.watch.said(self._exchange.index, sound)
         silent = fault is not None and fault.kind is FaultKind.SILENT_AUDIO and self._said > fault.at
         return bytes(len(sound)) if silent else sound
 
@@ -94,6 +97,7 @@ class Trouble:
         if fault is None or (fault.kind is FaultKind.DROP and fault.at_ms is None):  # `dropping` counts its time
             return
         self._struck = True
+        self._exchange.watch.struck(self._exchange.index, fault.kind.value)
         match fault.kind:
             case FaultKind.STUCK:
                 await faults.stop_reading(self._request)
