@@ -7,12 +7,14 @@ from understudy.domain.revision.snapshot import Account, Voice
 from understudy.domain.speech.voice_codec import HttpVoiceCodec, SocketVoiceCodec
 from understudy.domain.speech.voices.cartesia import CartesiaVoice
 from understudy.domain.speech.voices.deepgram import DeepgramVoice
+from understudy.domain.speech.voices.elevenlabs import ElevenLabsVoice
 from understudy.domain.speech.voices.openai import OpenAiVoice
 from understudy.domain.speech.voices.playht import PlayHtVoice
 
 VoiceCodec = HttpVoiceCodec | SocketVoiceCodec
 
 CODECS: dict[str, Callable[[Voice, Account], VoiceCodec]] = {
+    "11labs": ElevenLabsVoice,
     "cartesia": CartesiaVoice,
     "deepgram": DeepgramVoice,
     "openai": OpenAiVoice,
