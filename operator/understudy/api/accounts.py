@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from understudy.api.base import ApiModel, BaseUrl, LocalRef, Name
-from understudy.api.markers import MapList, NotBuilt, Only, Rule
+from understudy.api.markers import MapList, Only, Rule
 
 MAX_ACCOUNTS = 128
 """Accounts of one assistant: forty deployments are normal, each may be an account of its own, times three."""
@@ -24,8 +24,6 @@ AccountProvider = Literal[
     "11labs",
     "playht",
 ]
-
-NOT_BUILT_ACCOUNTS = ("assembly-ai", "azure", "gladia", "google", "speechmatics", "11labs", "playht")
 
 MODELS = Only(("openai", "azure-openai"))
 AZURE = Only(("azure-openai",))
@@ -87,6 +85,12 @@ class Account(ApiModel):
             at=".baseUrl",
         ),
         Rule(
+            "self.provider != 'azure' || has(self.region) || has(self.baseUrl)",
+            "azure needs region, the Speech resource's such as eastus, or baseUrl, where an endpoint of its own is",
+            reason="FieldValueRequired",
+            at=".region",
+        ),
+        Rule(
             "!has(self.auth) || self.auth != 'EntraToken' || has(self.credentialsRef)",
             "give credentialsRef: the Secret with tenantId, clientId and clientSecret",
             reason="FieldValueRequired",
@@ -96,19 +100,18 @@ class Account(ApiModel):
 
     name: Name
     """What deployments, transcribers and voices call this account."""
-    provider: Annotated[
-        AccountProvider,
-        NotBuilt("use openai (also for anything that speaks its API), deepgram or cartesia", NOT_BUILT_ACCOUNTS),
-    ]
-    """The provider, which decides the protocol. openai also reaches everything that speaks OpenAI's API at baseUrl."""
+    provider: AccountProvider
+    """The provider, which decides the protocol. openai also reaches everything that speaks OpenAI's API at baseUrl;
+    azure is Azure's speech, azure-openai its models."""
     base_url: BaseUrl | None = None
-    """Where the provider is. Absent: its public endpoint (openai https://api.openai.com/v1, deepgram
-    wss://api.deepgram.com, cartesia wss://api.cartesia.ai). azure-openai needs your resource's endpoint, such as
-    https://my-resource.openai.azure.com. The key goes to a host that is not the provider's own only when the Secret's
-    key allowed-hosts lists it."""
+    """Where the provider is. Absent: its public endpoint, listed in docs/reference/speech-providers.md; azure's is that
+    of its region. azure-openai needs your resource's endpoint, such as https://my-resource.openai.azure.com; playht has
+    none of its own any more. The key goes to a host that is not the provider's own only when the Secret's key
+    allowed-hosts lists it."""
     credentials_ref: LocalRef | None = None
-    """Secret in the assistant's namespace with the provider's key under apiKey; for EntraToken with tenantId, clientId
-    and clientSecret instead, and tokenUrl and scope in a cloud of its own. Only the routing-proxy reads it."""
+    """Secret in the assistant's namespace with the provider's key under apiKey (playht: USER:KEY); for EntraToken with
+    tenantId, clientId and clientSecret instead, and tokenUrl and scope in a cloud of its own. Only the routing-proxy
+    reads it."""
     auth: Annotated[Literal["ApiKey", "EntraToken"] | None, AZURE] = None
     """azure-openai: ApiKey (when absent) sends the key; EntraToken gets a Microsoft Entra token with the Secret's
     client, and renews it before it ends."""
@@ -124,7 +127,7 @@ class Account(ApiModel):
     """azure-openai: the dated version of the API, which then is asked at deployment URLs. Absent: the v1 API."""
     region: Zone | None = None
     """Where the account's data is processed: a region of Azure's such as eastus, or a zone such as eu. With
-    compliance.dataZones, an account without one is not used."""
+    compliance.dataZones, an account without one is not used. azure: the Speech resource's region."""
     limits: Annotated[AccountLimits | None, MODELS] = None
     """What the provider allows model requests of this account; they keep below it. Absent: its headers are followed."""
 

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from understudy.api.accounts import Accounts
 from understudy.api.base import ApiModel, DurationText, LocalRef, duration_between
+from understudy.api.compliance import COMPLIANCE_RULES
 from understudy.api.language_model import Model
 from understudy.api.operations import Capacity, Compliance, Server
 from understudy.api.pods import Agent, Proxy
@@ -24,6 +25,7 @@ class VoiceAssistantSpec(ApiModel):
         *listed("transcriber", "transcribers"),
         *listed("voice", "voices"),
         *ZONE_RULES,
+        *COMPLIANCE_RULES,
     )
 
     accounts: Accounts

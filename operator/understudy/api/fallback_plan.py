@@ -7,7 +7,7 @@ from pydantic import Field
 from understudy.api.base import ApiModel, DurationText, Sentence, duration_between
 from understudy.api.language_model import MAX_DEPLOYMENTS, Deployment
 from understudy.api.markers import MapList, NotBuilt, Rule
-from understudy.api.transcriber import Transcribers
+from understudy.api.transcriber import Standby, Transcribers
 from understudy.api.voice import OFF_IS_OFF, Voices
 
 PhoneNumber = Annotated[
@@ -128,6 +128,9 @@ class FallbackPlanSpec(ApiModel):
     """Deployments tried in this order when the assistant's pool is out."""
     auto_fallback: PlanAutoFallback | None = None
     """Whether other accounts are tried by themselves."""
+    standby: Standby | None = None
+    """Cold: the next transcriber is connected when it is needed. Connected: all the while, which costs money at
+    providers that bill by open time. Absent: Cold."""
     retries: Retries | None = None
     """How long one attempt may take, and how many there are. Absent: as with every field at its default."""
     graceful: Graceful | None = None

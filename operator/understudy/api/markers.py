@@ -5,6 +5,7 @@ server has checked it by then.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 Reason = Literal["FieldValueInvalid", "FieldValueForbidden", "FieldValueRequired", "FieldValueDuplicate"]
@@ -47,6 +48,36 @@ class Only:
     """The field is a setting of these providers only; the object has a sibling field `provider`."""
 
     providers: tuple[str, ...]
+
+
+class Effect(StrEnum):
+    """Where a provider's setting has its effect (T3). There is no fourth: nothing is accepted and ignored."""
+
+    WIRE = "wire"
+    """It is sent to the provider under the provider's name for it."""
+    MAPPED = "mapped"
+    """The provider has taken it back; what came in its place is sent."""
+    PROXY = "proxy"
+    """The provider has no such thing; the routing-proxy does it with what the provider sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The field is a setting of `provider`; a field shared by several has one marker for each.
+
+    Attributes:
+        provider: whose it is; the object has a sibling field `provider`.
+        effect: where it has its effect.
+        seen_as: `wire`, `mapped`: the provider's name for what is sent; `proxy`: what the proxy does.
+        default: what holds when it is absent, in words or as a value.
+        condition: when it may be given at all; empty: always.
+    """
+
+    provider: str
+    effect: Effect
+    seen_as: str
+    default: str = "the provider's"
+    condition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

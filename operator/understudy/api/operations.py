@@ -45,10 +45,11 @@ class Capacity(ApiModel):
 class Compliance(ApiModel):
     """What the providers must be allowed to hear."""
 
-    hipaa: Annotated[bool, NotBuilt("list only providers you have an agreement with", (True,))] = False
-    """Only providers fit for health data."""
-    pci: Annotated[bool, NotBuilt("list only providers you have an agreement with", (True,))] = False
-    """Only providers fit for card data."""
+    hipaa: bool = False
+    """Health data: only deepgram and azure may be fallback transcribers, automatic ones included, wherever they are
+    listed. The first transcriber and everything else is yours to choose, and to have an agreement for."""
+    pci: bool = False
+    """Card data: as hipaa."""
     data_zones: Annotated[tuple[Zone, ...], Field(min_length=1, max_length=MAX_ZONES)] | None = None
     """Zones, or regions, that the caller's data may go to, such as eu. Accounts whose region is not known to be in one
     are refused where they are named, and left out where they would follow by themselves. Absent: anywhere."""

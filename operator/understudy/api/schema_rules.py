@@ -7,7 +7,7 @@ from typing import Any
 from annotated_types import Ge, Le, MaxLen, MinLen
 from pydantic.fields import FieldInfo
 
-from understudy.api.markers import MapList, NotBuilt, Only, Opaque, Rule
+from understudy.api.markers import MapList, NotBuilt, Only, Opaque, Rule, Setting
 
 Schema = dict[str, Any]
 
@@ -102,6 +102,8 @@ def rule_schema(rule: Rule) -> Schema:
 def field_rules(name: str, path: str, field: FieldInfo) -> list[Schema]:
     """Rules that the field's markers put on the object around it, where `has` can be asked."""
     rules = []
+    if owners := tuple(item.provider for item in field.metadata if isinstance(item, Setting)):
+        rules.append(rule_schema(_only(name, Only(owners))))
     for item in field.metadata:
         if isinstance(item, Only):
             rules.append(rule_schema(_only(name, item)))

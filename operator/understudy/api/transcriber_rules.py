@@ -1,6 +1,7 @@
 """Conditions between the fields of a transcriber that its types cannot say."""
 
 from understudy.api.markers import Rule
+from understudy.api.transcriber_names import FLUX, GOOGLE_LANGUAGES, NAMES
 
 
 def _when(provider: str, field: str, holds: str, message: str) -> Rule:
@@ -8,40 +9,45 @@ def _when(provider: str, field: str, holds: str, message: str) -> Rule:
     return Rule(f"self.provider != '{provider}' || !has(self.{field}) || {holds}", message, at=f".{field}")
 
 
+def _model(provider: str, message: str) -> Rule:
+    return _when(provider, "model", f"({NAMES[provider].accepts()})", message)
+
+
 _NOVA_3 = "(!has(self.model) || self.model.startsWith('nova-3'))"
 
-_FLUX = "(has(self.model) && self.model.startsWith('flux-'))"
+FLUX_MODEL = f"(has(self.model) && self.model in {list(FLUX)})"
+"""CEL: whether the transcriber has one of Deepgram's Flux models."""
+
+_MULTI = "(has(self.model) && self.model == 'flux-general-multi')"
 
 _DEEPGRAM = (
-    Rule(
-        "self.provider != 'deepgram' || !has(self.model) || !self.model.startsWith('flux-')",
-        "Flux models are not built yet; use nova-3",
-        at=".model",
-        reason="FieldValueForbidden",
+    _model(
+        "deepgram",
+        "deepgram's models begin with nova-, such as nova-3, or are flux-general-en and flux-general-multi",
     ),
     _when(
         "deepgram",
-        "model",
-        "self.model.startsWith('nova-') || self.model.startsWith('flux-')",
-        "deepgram's models begin with nova- or flux-, such as nova-3",
+        "language",
+        f"!{FLUX_MODEL} || {_MULTI} || self.language == 'en' || self.language.startsWith('en-')",
+        "flux-general-en hears English; for other languages write flux-general-multi",
     ),
     _when(
         "deepgram",
         "keywords",
-        f"!({_NOVA_3} || {_FLUX})",
+        f"!({_NOVA_3} || {FLUX_MODEL})",
         "keywords are for nova-2 and older; with nova-3 and Flux write keyterm",
     ),
     _when(
         "deepgram",
         "keyterm",
-        f"({_NOVA_3} || {_FLUX})",
+        f"({_NOVA_3} || {FLUX_MODEL})",
         "keyterm is for nova-3 and Flux; with older models write keywords",
     ),
-    _when("deepgram", "eotThreshold", _FLUX, "eotThreshold is for Flux models only"),
-    _when("deepgram", "eotTimeoutMs", _FLUX, "eotTimeoutMs is for Flux models only"),
+    _when("deepgram", "eotThreshold", FLUX_MODEL, "eotThreshold is for Flux models only"),
+    _when("deepgram", "eotTimeoutMs", FLUX_MODEL, "eotTimeoutMs is for Flux models only"),
 )
 
-_OTHERS = (
+_ASSEMBLY_AI = (
     _when("assembly-ai", "model", "false", "assembly-ai takes speechModel, not model"),
     _when("assembly-ai", "language", "self.language in ['en', 'multi']", "assembly-ai takes en or multi"),
     _when(
@@ -50,6 +56,15 @@ _OTHERS = (
         "self.wordBoost.map(word, word.size()).sum() <= 2500",
         "wordBoost may have 2500 characters in all",
     ),
+    _when(
+        "assembly-ai",
+        "wordBoost",
+        "!has(self.keytermsPrompt) || self.wordBoost.size() + self.keytermsPrompt.size() <= 100",
+        "wordBoost is sent as keytermsPrompt is: together they may have 100 terms",
+    ),
+)
+
+_OTHERS = (
     _when("azure", "model", "false", "azure has no model to choose; remove it"),
     _when(
         "azure",
@@ -57,12 +72,8 @@ _OTHERS = (
         "self.language.matches('^[a-z]{2,3}(-[A-Za-z0-9]{2,8})+$')",
         "azure takes a language with its region, such as en-US",
     ),
-    _when(
-        "gladia",
-        "model",
-        "self.model in ['fast', 'accurate', 'solaria-1']",
-        "gladia's models are fast, accurate and solaria-1",
-    ),
+    _model("gladia", "gladia's model is solaria-1, which also answers to fast and accurate"),
+    _when("gladia", "language", "self.language.matches('^[a-z]{2,3}$')", "gladia takes a language such as en"),
     _when("gladia", "region", "self.region in ['us-west', 'eu-west']", "gladia's regions are us-west and eu-west"),
     _when(
         "gladia",
@@ -70,11 +81,18 @@ _OTHERS = (
         "(has(self.customVocabularyEnabled) && self.customVocabularyEnabled)",
         "customVocabularyConfig needs customVocabularyEnabled: true",
     ),
-    _when("speechmatics", "model", "self.model == 'default'", "speechmatics' only model is default"),
+    _model("google", "google's models begin with gemini-"),
+    _when(
+        "google",
+        "language",
+        f"(self.language.matches('^[a-z]{{2,3}}(-[A-Za-z0-9]{{2,8}})*$') || self.language in {list(GOOGLE_LANGUAGES)})",
+        "google takes an English name such as English or Multilingual, or a tag such as en-US",
+    ),
+    _model("speechmatics", "speechmatics' only model is default"),
     _when("speechmatics", "region", "self.region in ['eu', 'us']", "speechmatics' regions are eu and us"),
-    _when("11labs", "model", "self.model == 'scribe_v1'", "11labs' only model is scribe_v1"),
+    _model("11labs", "11labs' model is scribe_v2_realtime, which also answers to scribe_v1"),
     _when("11labs", "language", "self.language.matches('^[a-z]{2}$')", "11labs takes a two-letter language"),
-    _when("cartesia", "model", "self.model == 'ink-whisper'", "cartesia's only model is ink-whisper"),
+    _model("cartesia", "cartesia's only model is ink-whisper"),
     _when("cartesia", "language", "self.language.matches('^[a-z]{2}$')", "cartesia takes a two-letter language"),
     Rule(
         "self.provider != 'openai' || has(self.model)",
@@ -82,7 +100,18 @@ _OTHERS = (
         at=".model",
         reason="FieldValueRequired",
     ),
+    _when("openai", "language", "self.language.matches('^[a-z]{2}$')", "openai takes a two-letter language"),
 )
 
-TRANSCRIBER_RULES = _DEEPGRAM + _OTHERS
+TRANSCRIBER_RULES: tuple[Rule, ...] = _DEEPGRAM + _ASSEMBLY_AI + _OTHERS
 """Rules of a transcriber, whether the first or a fallback."""
+
+TURN_RULES: tuple[Rule, ...] = (
+    Rule(
+        f"!has(self.turnDetection) || self.turnDetection == 'Agent' || (self.provider == 'deepgram' && {FLUX_MODEL})",
+        "turnDetection: Provider needs a model that finds the end of a turn: deepgram's flux-general-en or "
+        "flux-general-multi",
+        at=".turnDetection",
+    ),
+)
+"""Rules of the first transcriber only."""

@@ -5,14 +5,12 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from understudy.api.base import ApiModel, Identifier, Name
-from understudy.api.markers import NotBuilt, Rule
+from understudy.api.markers import Rule
 
 MAX_FALLBACKS = 8
 """Fallbacks of one kind: each may cost the caller a second, and nobody waits for a ninth."""
 
 VoiceProvider = Literal["openai", "azure", "11labs", "cartesia", "deepgram", "playht"]
-
-NOT_BUILT_VOICES = ("azure", "11labs", "deepgram", "playht")
 
 LanguageTag = Annotated[
     str,
@@ -25,31 +23,51 @@ Trait = Annotated[str, Field(min_length=1, max_length=32)]
 
 
 class VoiceTraits(ApiModel):
-    """How a voice sounds, in your words. Only compared: a fallback that sounds different is warned about."""
+    """How a voice sounds, in your words: a fallback that sounds different is warned about."""
 
     gender: Trait | None = None
-    """Such as female."""
+    """Such as female; other accounts' voices that follow by themselves are of the same where they can."""
     accent: Trait | None = None
     """Such as British."""
     tone: Trait | None = None
     """Such as calm."""
 
 
+VOICE_RULES = (
+    Rule(
+        "self.provider != 'deepgram' || self.voiceId.startsWith('aura-')",
+        "deepgram's voices have names such as aura-2-thalia-en",
+        at=".voiceId",
+    ),
+    Rule(
+        "!(self.provider in ['azure', 'deepgram']) || !has(self.model)",
+        "azure's and deepgram's voices have no model besides voiceId; remove it",
+        at=".model",
+        reason="FieldValueForbidden",
+    ),
+)
+
+
 class FallbackVoice(ApiModel):
     """A voice: an object with provider and voiceId, not a string."""
 
-    provider: Annotated[VoiceProvider, NotBuilt("use openai or cartesia", NOT_BUILT_VOICES)]
-    """Who speaks."""
+    rules: ClassVar = VOICE_RULES
+
+    provider: VoiceProvider
+    """Who speaks. playht's owner has shut it down: without a baseUrl of the account's own, such a voice is never asked,
+    and the condition ProviderRetired says so."""
     account: Name | None = None
     """Which of spec.accounts; its provider is this voice's. Absent: the only account with this provider."""
     voice_id: Identifier
-    """The voice, as the provider calls it, such as shimmer."""
+    """The voice, as the provider calls it: openai shimmer, azure en-US-AvaMultilingualNeural, deepgram
+    aura-2-thalia-en; 11labs, cartesia and playht have ids."""
     model: Identifier | None = None
-    """The speech model. Absent: openai gpt-4o-mini-tts, cartesia sonic-3."""
+    """The speech model. Absent: openai gpt-4o-mini-tts, cartesia sonic-3, 11labs eleven_flash_v2_5, playht
+    Play3.0-mini. azure and deepgram have none."""
     language: LanguageTag | None = None
-    """What it speaks. Absent: the provider decides, from the text where it can."""
+    """What it speaks. Absent: the provider decides, from the text or the voice."""
     traits: VoiceTraits | None = None
-    """How it sounds; changes nothing but warnings."""
+    """How it sounds: for warnings, and for the choice among other accounts' voices."""
 
 
 class AutoFallback(ApiModel):

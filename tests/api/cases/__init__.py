@@ -1,12 +1,24 @@
 """Every manifest that the API server is asked about."""
 
-from tests.api.cases import accounts, assistants, azure, plans, pools, rollouts, transcribers, voices, zones
+from tests.api.cases import (
+    accounts,
+    assistants,
+    azure,
+    compliance,
+    plans,
+    pools,
+    rollouts,
+    transcribers,
+    voices,
+    zones,
+)
 from tests.api.cases.case import Case
 
 CASES: tuple[Case, ...] = (
     *accounts.cases(),
     *assistants.cases(),
     *azure.cases(),
+    *compliance.cases(),
     *plans.cases(),
     *pools.cases(),
     *rollouts.cases(),

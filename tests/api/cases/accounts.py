@@ -1,11 +1,11 @@
 """Accounts, and everything that names one."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 from tests.api.cases.case import Case, accepted, plan_accepted, plan_refused, refused
 from tests.api.manifests import GONE, account
-
-NOT_BUILT = ("assembly-ai", "azure", "gladia", "google", "speechmatics", "11labs", "playht")
+from understudy.api.accounts import AccountProvider
 
 SEVERAL = [account("openai"), account("spare", "openai"), account("deepgram"), account("ears", "deepgram")]
 
@@ -24,13 +24,17 @@ def cases() -> Iterator[Case]:
 
 
 def _accounts() -> Iterator[Case]:
-    for provider in NOT_BUILT:
-        told = f"spec.accounts[].provider: {provider} is not built yet; use openai"
-        yield refused(
-            f"account with {provider}",
-            {"spec.accounts[3]": account("other", provider)},
-            ("spec.accounts[3].provider", told),
-        )
+    for provider in get_args(AccountProvider):
+        place = {"azure": {"region": "eastus"}, "azure-openai": {"baseUrl": "https://r.openai.azure.com"}}.get(provider)
+        if provider not in ("openai", "deepgram", "cartesia", "azure-openai"):
+            yield accepted(f"account with {provider}", {"spec.accounts[3]": account("other", provider) | (place or {})})
+    custom = account("other", "azure") | {"baseUrl": "https://speech.example.com"}
+    yield accepted("azure at an endpoint of its own", {"spec.accounts[3]": custom})
+    yield refused(
+        "azure without region",
+        {"spec.accounts[3]": account("other", "azure")},
+        ("spec.accounts[3].region", "azure needs region, the Speech resource's such as eastus, or baseUrl"),
+    )
     yield accepted(
         "account without key at its own URL",
         {

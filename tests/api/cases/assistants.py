@@ -47,10 +47,6 @@ def _durations() -> Iterator[Case]:
 def _not_built() -> Iterator[Case]:
     for path, value, instead in NOT_BUILT:
         yield refused(f"{path} is not built", {path: value}, (path, f"{path} is not built yet; {instead}"))
-    for name in ("hipaa", "pci"):
-        path = f"spec.compliance.{name}"
-        yield accepted(f"{name} off", {path: False})
-        yield refused(f"{name} on", {path: True}, (path, f"{path}: true is not built yet; list only providers"))
 
 
 def _prompts() -> Iterator[Case]:

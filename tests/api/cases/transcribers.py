@@ -1,10 +1,11 @@
 """Transcribers: every provider-specific setting with its range and condition, in the three places they stand."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
-from tests.api.cases.case import Case
-from tests.api.manifests import assistant, plan
+from tests.api.cases.case import Case, accepted, plan_accepted, plan_refused, refused
+from tests.api.manifests import Manifest, account, assistant, plan
+from understudy.api.transcriber import Standby, TranscriberProvider
 
 PLACES = (
     ("assistant", assistant, "spec.transcriber"),
@@ -12,15 +13,16 @@ PLACES = (
     ("plan", plan, "spec.transcribers[0]"),
 )
 
-NOT_BUILT = ("assembly-ai", "azure", "gladia", "google", "speechmatics", "cartesia", "11labs", "openai")
-
+FLUX_MODELS = ("flux-general-en", "flux-general-multi")
 FLUX = {"model": "flux-general-en"}
 NOVA_2 = {"model": "nova-2"}
 CUSTOM = {"customVocabularyEnabled": True}
 
 GOOD: tuple[tuple[str, str, tuple[Any, ...], dict[str, Any]], ...] = (
-    ("deepgram", "model", ("nova-3", "nova-3-general", "nova-3-medical", "nova-2"), {}),
+    ("deepgram", "model", ("nova-3", "nova-3-general", "nova-3-medical", "nova-2", *FLUX_MODELS), {}),
     ("deepgram", "language", ("en", "en-US", "multi"), {}),
+    ("deepgram", "language", ("en", "en-GB"), FLUX),
+    ("deepgram", "language", ("multi", "es"), {"model": "flux-general-multi"}),
     ("deepgram", "keywords", ([], ["companyname", "productname:2"]), NOVA_2),
     ("deepgram", "keyterm", ([], ["tiramisu", "two words"]), {}),
     ("deepgram", "keyterm", (["tiramisu"],), {"model": "nova-3-medical"}),
@@ -32,6 +34,7 @@ GOOD: tuple[tuple[str, str, tuple[Any, ...], dict[str, Any]], ...] = (
     ("assembly-ai", "speechModel", ("universal-streaming-english", "universal-streaming-multilingual"), {}),
     ("assembly-ai", "wordBoost", (["x" * 25] * 100,), {}),
     ("assembly-ai", "keytermsPrompt", (["x" * 50] * 100,), {}),
+    ("assembly-ai", "wordBoost", (["x"] * 50,), {"keytermsPrompt": ["y"] * 50}),
     ("assembly-ai", "endUtteranceSilenceThreshold", (0, 700), {}),
     ("assembly-ai", "disablePartialTranscripts", (True, False), {}),
     ("assembly-ai", "confidenceThreshold", (0, 0.4, 1), {}),
@@ -53,15 +56,16 @@ GOOD: tuple[tuple[str, str, tuple[Any, ...], dict[str, Any]], ...] = (
     ("gladia", "region", ("us-west", "eu-west"), {}),
     ("gladia", "receivePartialTranscripts", (True, False), {}),
     ("speechmatics", "model", ("default",), {}),
+    ("speechmatics", "language", ("en", "de"), {}),
     ("speechmatics", "operatingPoint", ("standard", "enhanced"), {}),
     ("speechmatics", "region", ("eu", "us"), {}),
     ("speechmatics", "enableDiarization", (True, False), {}),
     ("speechmatics", "maxDelayMs", (700, 4000), {}),
     ("google", "model", ("gemini-2.5-flash",), {}),
-    ("google", "language", ("Multilingual", "English"), {}),
-    ("openai", "model", ("gpt-4o-transcribe",), {}),
+    ("google", "language", ("Multilingual", "English", "Spanish", "French", "en-US", "de"), {}),
+    ("openai", "model", ("gpt-4o-transcribe", "gpt-4o-mini-transcribe", "whisper-1"), {}),
     ("openai", "language", ("en",), {"model": "gpt-4o-transcribe"}),
-    ("11labs", "model", ("scribe_v1",), {}),
+    ("11labs", "model", ("scribe_v1", "scribe_v2_realtime"), {}),
     ("11labs", "language", ("en",), {}),
     ("cartesia", "model", ("ink-whisper",), {}),
     ("cartesia", "language", ("en",), {}),
@@ -69,8 +73,9 @@ GOOD: tuple[tuple[str, str, tuple[Any, ...], dict[str, Any]], ...] = (
 """Provider, setting, values that are fine, and what else the transcriber needs for them to be."""
 
 BAD: tuple[tuple[str, str, Any, dict[str, Any], str], ...] = (
-    ("deepgram", "model", "whisper", {}, "deepgram's models begin with nova- or flux-"),
-    ("deepgram", "model", "flux-general-en", {}, "Flux models are not built yet; use nova-3"),
+    ("deepgram", "model", "whisper", {}, "deepgram's models begin with nova-, such as nova-3, or are flux-general-en"),
+    ("deepgram", "model", "flux-general-de", {}, "deepgram's models begin with nova-, such as nova-3, or are flux-"),
+    ("deepgram", "language", "es", FLUX, "flux-general-en hears English; for other languages write flux-general-multi"),
     ("deepgram", "language", "English (US)", {}, "write a language such as en, en-US or multi"),
     ("deepgram", "keywords", ["word"], {}, "with nova-3 and Flux write keyterm"),
     ("deepgram", "keywords", ["word"], FLUX, "with nova-3 and Flux write keyterm"),
@@ -89,6 +94,7 @@ BAD: tuple[tuple[str, str, Any, dict[str, Any], str], ...] = (
     ("assembly-ai", "language", "de", {}, "assembly-ai takes en or multi"),
     ("assembly-ai", "speechModel", "slam-1", {}, "Unsupported value"),
     ("assembly-ai", "wordBoost", [*["x" * 25] * 99, "x" * 26], {}, "may have 2500 characters in all"),
+    ("assembly-ai", "wordBoost", ["x"] * 51, {"keytermsPrompt": ["y"] * 50}, "together they may have 100 terms"),
     ("assembly-ai", "keytermsPrompt", ["word"] * 101, {}, "must have at most 100 items"),
     ("assembly-ai", "keytermsPrompt", ["x" * 51], {}, "may not be more than 50 bytes"),
     ("assembly-ai", "endUtteranceSilenceThreshold", -1, {}, "should be greater than or equal to 0"),
@@ -100,7 +106,8 @@ BAD: tuple[tuple[str, str, Any, dict[str, Any], str], ...] = (
     ("azure", "segmentationMaximumTimeMs", 19999, {}, "should be greater than or equal to 20000"),
     ("azure", "segmentationMaximumTimeMs", 70001, {}, "should be less than or equal to 70000"),
     ("azure", "segmentationStrategy", "Pause", {}, "Unsupported value"),
-    ("gladia", "model", "solaria-2", {}, "gladia's models are fast, accurate and solaria-1"),
+    ("gladia", "model", "solaria-2", {}, "gladia's model is solaria-1, which also answers to"),
+    ("gladia", "language", "en-US", {}, "gladia takes a language such as en"),
     ("gladia", "confidenceThreshold", -0.1, {}, "should be greater than or equal to 0"),
     ("gladia", "endpointing", 0.009, {}, "should be greater than or equal to 0.01"),
     ("gladia", "endpointing", 0, {}, "should be greater than or equal to 0.01"),
@@ -115,8 +122,11 @@ BAD: tuple[tuple[str, str, Any, dict[str, Any], str], ...] = (
     ("speechmatics", "operatingPoint", "best", {}, "Unsupported value"),
     ("speechmatics", "maxDelayMs", 699, {}, "should be greater than or equal to 700"),
     ("speechmatics", "maxDelayMs", 4001, {}, "should be less than or equal to 4000"),
+    ("google", "model", "chirp", {}, "google's models begin with gemini-"),
+    ("google", "language", "Klingon", {}, "google takes an English name such as English or Multilingual, or a tag"),
     ("openai", "model", None, {}, "openai needs a model"),
-    ("11labs", "model", "scribe_v2", {}, "11labs' only model is scribe_v1"),
+    ("openai", "language", "en-US", {"model": "gpt-4o-transcribe"}, "openai takes a two-letter language"),
+    ("11labs", "model", "scribe_v2", {}, "11labs' model is scribe_v2_realtime, which also answers to scribe_v1"),
     ("11labs", "language", "eng", {}, "11labs takes a two-letter language"),
     ("cartesia", "model", "ink", {}, "cartesia's only model is ink-whisper"),
     ("cartesia", "language", "en-US", {}, "cartesia takes a two-letter language"),
@@ -126,33 +136,47 @@ BAD: tuple[tuple[str, str, Any, dict[str, Any], str], ...] = (
 SHARED_SETTINGS = frozenset({"model", "language"})
 
 
+TURNS = "turnDetection: Provider needs a model that finds the end of a turn"
+
+
 def cases() -> Iterator[Case]:
     """Every setting in every place."""
     for place, make, path in PLACES:
-        yield from _not_built(place, make, path)
+        yield from _providers(place, make, path)
         yield from _good(place, make, path)
         yield from _bad(place, make, path)
         yield from _foreign(place, make, path)
+    yield from _turns()
+    yield from _standby()
 
 
-def _not_built(place: str, make: Any, path: str) -> Iterator[Case]:
-    yield Case(f"accepted: {place}: deepgram", make({path: {"provider": "deepgram"}}))
-    generic = path.replace("[0]", "[]")
-    for provider in NOT_BUILT:
-        complaint = f"{generic}.provider: {provider} is not built yet; use deepgram"
-        extra = {"model": "x"} if provider == "openai" else {}
-        manifest = make({path: {"provider": provider, **extra}})
-        yield Case(f"refused: {place}: {provider} is not built", manifest, ((f"{path}.provider", complaint),))
+def transcriber(make: Any, path: str, provider: str, **settings: Any) -> Manifest:
+    """A manifest with this transcriber at `path`, and with an account for it where accounts are."""
+    extra = {"model": "gpt-4o-transcribe"} if provider == "openai" else {}
+    changes: dict[str, Any] = {path: {"provider": provider, **extra, **settings}}
+    if make is assistant and provider not in ("openai", "deepgram", "cartesia"):
+        region = {"region": "eastus"} if provider == "azure" else {}
+        changes["spec.accounts[3]"] = account(provider) | region
+    return Manifest(make(changes))
+
+
+def _providers(place: str, make: Any, path: str) -> Iterator[Case]:
+    for provider in get_args(TranscriberProvider):
+        yield Case(f"accepted: {place}: {provider}", transcriber(make, path, provider))
     unknown = make({path: {"provider": "whisper"}})
     yield Case(f"refused: {place}: unknown provider", unknown, ((f"{path}.provider", 'Unsupported value: "whisper"'),))
+    bare = make({path: "deepgram"})
+    yield Case(f"refused: {place}: a string for a transcriber", bare, ((path, "must be of type object"),))
 
 
 def _good(place: str, make: Any, path: str) -> Iterator[Case]:
     for provider, setting, values, extra in GOOD:
         for value in values:
-            manifest = make({path: {"provider": provider, setting: value, **extra}})
-            name = f"fine: {place}: {provider} {setting} {str(value)[:30]} {extra.get('model', '')}"
-            yield Case(name, manifest, silent=(f"{path}.{setting}",))
+            manifest = transcriber(make, path, provider, **{setting: value}, **extra)
+            name = (
+                f"accepted: {place}: {provider} {setting} {str(value)[:30]} {' '.join(map(str, extra.values()))[:30]}"
+            )
+            yield Case(name, manifest)
 
 
 def _bad(place: str, make: Any, path: str) -> Iterator[Case]:
@@ -160,7 +184,7 @@ def _bad(place: str, make: Any, path: str) -> Iterator[Case]:
         given = {} if value is None else {setting: value}
         manifest = make({path: {"provider": provider, **given, **extra}})
         field = f"{path}.{setting}[0]" if "50 bytes" in complaint else f"{path}.{setting}"
-        name = f"refused: {place}: {provider} {setting} {str(value)[:30]} {extra.get('model', '')}"
+        name = f"refused: {place}: {provider} {setting} {str(value)[:30]} {' '.join(map(str, extra.values()))[:30]}"
         yield Case(name, manifest, ((field, complaint),))
 
 
@@ -171,3 +195,22 @@ def _foreign(place: str, make: Any, path: str) -> Iterator[Case]:
         manifest = make({path: {"provider": other, setting: value}})
         complaint = (f"{path}.{setting}", f"{setting} is a setting of ")
         yield Case(f"refused: {place}: {setting} with {other}", manifest, (complaint,))
+
+
+def _turns() -> Iterator[Case]:
+    """Who finds the end of a turn: only the first transcriber says, and only Flux can."""
+    field = "spec.transcriber.turnDetection"
+    yield accepted("the agent finds the end of a turn", {field: "Agent"})
+    for model in FLUX_MODELS:
+        yield accepted(f"{model} finds the end of a turn", {field: "Provider", "spec.transcriber.model": model})
+    yield refused("nova finds the end of a turn", {field: "Provider"}, (field, TURNS))
+    yield refused("nobody finds the end of a turn", {field: "Nobody"}, (field, "Unsupported value"))
+
+
+def _standby() -> Iterator[Case]:
+    for value in get_args(Standby):
+        yield accepted(f"standby {value}", {"spec.transcriber.fallbackPlan.standby": value})
+        yield plan_accepted(f"standby {value}", {"spec.standby": value})
+    field = "spec.transcriber.fallbackPlan.standby"
+    yield refused("standby Warm", {field: "Warm"}, (field, "Unsupported value"))
+    yield plan_refused("standby Warm", {"spec.standby": "Warm"}, ("spec.standby", "Unsupported value"))

@@ -1,9 +1,11 @@
 """Voices, in the three places they stand."""
 
 from collections.abc import Iterator
+from typing import Any, get_args
 
 from tests.api.cases.case import Case, accepted, plan_accepted, plan_refused, refused
-from tests.api.manifests import assistant, plan
+from tests.api.manifests import account, assistant, plan
+from understudy.api.voice import VoiceProvider
 
 PLACES = (
     ("assistant", assistant, "spec.voice"),
@@ -11,7 +13,8 @@ PLACES = (
     ("plan", plan, "spec.voices[0]"),
 )
 
-NOT_BUILT = ("azure", "11labs", "deepgram", "playht")
+IDS = {"deepgram": "aura-2-thalia-en", "azure": "en-US-AvaMultilingualNeural"}
+WITHOUT_MODEL = ("azure", "deepgram")
 
 OFF = "voices: [] turns fallback off"
 
@@ -33,11 +36,25 @@ def cases() -> Iterator[Case]:
         yield Case(f"refused: {place}: unknown voice provider", unknown, (complaint,))
         tongue = make({path: {**voice, "language": "en_US!"}})
         yield Case(f"refused: {place}: language", tongue, ((f"{path}.language", "write a language such as en"),))
-        for provider in NOT_BUILT:
-            told = f"{path.replace('[0]', '[]')}.provider: {provider} is not built yet; use openai or cartesia"
-            manifest = make({path: {"provider": provider, "voiceId": "v"}})
-            yield Case(f"refused: {place}: {provider} voice", manifest, ((f"{path}.provider", told),))
+        yield from _providers(place, make, path)
     yield from _lists()
+
+
+def _providers(place: str, make: Any, path: str) -> Iterator[Case]:
+    for provider in get_args(VoiceProvider):
+        voice = {"provider": provider, "voiceId": IDS.get(provider, "v")}
+        region = {"region": "eastus"} if provider == "azure" else {}
+        there = {"spec.accounts[3]": account("other", provider) | region} if make is assistant else {}
+        there = {} if provider in ("openai", "cartesia", "deepgram") else there
+        yield Case(f"accepted: {place}: {provider} voice by itself", make({**there, path: voice}))
+        modelled = make({**there, path: {**voice, "model": "m"}})
+        told = ((f"{path}.model", "azure's and deepgram's voices have no model besides voiceId"),)
+        without = provider in WITHOUT_MODEL
+        name = f"{'refused' if without else 'accepted'}: {place}: {provider} voice with model"
+        yield Case(name, modelled, told if without else ())
+    nameless = make({path: {"provider": "deepgram", "voiceId": "thalia"}})
+    complaint = (f"{path}.voiceId", "deepgram's voices have names such as aura-2-thalia-en")
+    yield Case(f"refused: {place}: deepgram voice without model", nameless, (complaint,))
 
 
 def _lists() -> Iterator[Case]:

@@ -1,17 +1,17 @@
 """The chains of a revision: transcribers and voices, in the order they are tried."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from understudy.api.accounts import Account
 from understudy.api.assistant import VoiceAssistantSpec
 from understudy.api.fallback_plan import FallbackPlanSpec, PlanAutoFallback
 from understudy.api.transcriber import SETTINGS, FallbackTranscriber, TranscriberFallbackPlan
 from understudy.api.voice import FallbackVoice, VoiceFallbackPlan
 from understudy.base.errors import InvalidInput
-from understudy.domain.revision import cautions, defaults
+from understudy.domain.revision import automatic, cautions, compliance, defaults
+from understudy.domain.revision.compliance import UNRESTRICTED, Restriction
 from understudy.domain.revision.directory import Directory
-from understudy.domain.revision.precedence import Wanted, choose
+from understudy.domain.revision.precedence import Chosen, Wanted, choose
 from understudy.domain.revision.snapshot import Transcriber, Voice
 
 
@@ -23,6 +23,8 @@ class Source:
     plan: FallbackPlanSpec
     """Empty where the assistant refers to none."""
     directory: Directory
+    restriction: Restriction = UNRESTRICTED
+    rules: automatic.Rules = automatic.NOW
 
     @property
     def plan_field(self) -> str:
@@ -31,112 +33,155 @@ class Source:
         return f"FallbackPlan {reference.name if reference else ''} spec"
 
 
-def transcribers(source: Source) -> tuple[tuple[Transcriber, ...], tuple[str, ...]]:
-    """The transcribers in order, and what to warn about.
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """The transcribers of a revision."""
+
+    chain: tuple[Transcriber, ...]
+    warnings: tuple[str, ...] = ()
+    refused: InvalidInput | None = None
+    """Why a list is not used though the rest is fine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mouths:
+    """The voices of a revision."""
+
+    chain: tuple[Voice, ...]
+    warnings: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
+    """Voices that are named and never asked, because their provider is gone."""
+
+
+def transcribers(source: Source) -> Ears:
+    """The transcribers in order.
 
     Raises:
         InvalidInput: an account that is not there.
     """
     first = source.spec.transcriber
-    own, switches = first.fallback_plan or TranscriberFallbackPlan(), source.plan.auto_fallback or PlanAutoFallback()
-    chosen = choose(
-        Wanted(own.transcribers, own.auto_fallback.enabled if own.auto_fallback else None),
-        Wanted(source.plan.transcribers, switches.transcriber),
-        default=False,
-    )
-    root = source.plan_field if chosen.from_plan else "spec.transcriber.fallbackPlan"
-    chain, warnings = [_transcriber(source, "spec.transcriber", first)], list[str]()
+    chosen, refused = _chosen_transcribers(source)
+    chain, warnings = [_transcriber(source, "spec.transcriber", first)], list(cautions.about_turns(first))
     for index, entry in enumerate(chosen.entries):
-        field = f"{root}.transcribers[{index}]"
+        field = _entry(source, chosen, "transcriber", index)
         chain.append(_transcriber(source, field, entry))
         warnings += cautions.about_transcriber(field, first, entry)
     if chosen.automatic:
-        wanted = defaults.TRANSCRIBER_PROVIDERS, {each.account for each in chain}
-        others = source.directory.others(*wanted)
-        chain += [_automatic_transcriber(chain[0], account.name, account.provider) for account in others]
-        field = "spec.transcriber.fallbackPlan.autoFallback"
-        warnings.append(cautions.about_automatic(field, others))
-        warnings += cautions.about_zones(field, source.directory.left_out(*wanted))
-    return tuple(chain), tuple(warnings)
+        following, said = _automatic_transcribers(source, chain)
+        chain += following
+        warnings += said
+    if standby(source) == "Connected":
+        warnings += cautions.about_standby(chain)
+    return Ears(tuple(chain), tuple(warnings), refused)
+
+
+def _chosen_transcribers(source: Source) -> tuple[Chosen[FallbackTranscriber], InvalidInput | None]:
+    """What applies, and why it is not what is written: a list that is not compliant is not used at all."""
+    inline = source.spec.transcriber.fallback_plan or TranscriberFallbackPlan()
+    switches = source.plan.auto_fallback or PlanAutoFallback()
+    own = Wanted(inline.transcribers, inline.auto_fallback.enabled if inline.auto_fallback else None)
+    plan = Wanted(source.plan.transcribers, switches.transcriber)
+    chosen = choose(own, plan, default=False)
+    for index, entry in enumerate(chosen.entries):
+        if not source.restriction.allows(entry.provider):
+            field = _entry(source, chosen, "transcriber", index)
+            refused = compliance.refusal(field, entry.provider, source.restriction)
+            without = (own, Wanted[FallbackTranscriber]()) if chosen.from_plan else (replace(own, entries=()), plan)
+            return choose(*without, default=False), refused
+    return chosen, None
+
+
+def _entry(source: Source, chosen: Chosen[Any], what: str, index: int) -> str:
+    root = source.plan_field if chosen.from_plan else f"spec.{what}.fallbackPlan"
+    return f"{root}.{what}s[{index}]"
 
 
 def _transcriber(source: Source, field: str, wanted: FallbackTranscriber) -> Transcriber:
-    _check_built(field, wanted.provider, defaults.TRANSCRIBER_PROVIDERS)
-    account = source.directory.find(field, wanted.account, (wanted.provider,))
-    values = wanted.model_dump(mode="json", by_alias=True, exclude_none=True, include=set(SETTINGS[wanted.provider]))
+    provider = wanted.provider
+    account = source.directory.find(field, wanted.account, (provider,))
+    given = wanted.model_dump(mode="json", by_alias=True, exclude_none=True, include=set(SETTINGS[provider]))
     return Transcriber(
         account=account.name,
-        provider=wanted.provider,
-        model=wanted.model or defaults.TRANSCRIBER_MODEL[wanted.provider],
+        provider=provider,
+        model=defaults.transcriber_model(provider, wanted.model, wanted.speech_model),
         language=cautions.language_of(wanted),
-        settings=values,
+        settings=defaults.TRANSCRIBER_SETTINGS.get(provider, {}) | given,
+        turn_detection=source.spec.transcriber.turn_detection,
     )
 
 
-def _automatic_transcriber(first: Transcriber, account: str, provider: str) -> Transcriber:
-    """Another account hears what the first was to hear: as the first does where the provider is the same."""
-    if provider == first.provider:
-        return first.model_copy(update={"account": account})
-    model = defaults.TRANSCRIBER_MODEL[provider]
-    return Transcriber(account=account, provider=provider, model=model, language=first.language)
+def _automatic_transcribers(source: Source, chain: list[Transcriber]) -> tuple[list[Transcriber], list[str]]:
+    field = "spec.transcriber.fallbackPlan.autoFallback"
+    used = {each.account for each in chain}
+    others = automatic.others(source.directory, source.rules.transcribers, used, source.restriction)
+    heard = list(automatic.transcribers(chain[0], others.follow))
+    warnings = [cautions.about_automatic(field, [account for account, found in heard if found])]
+    warnings += cautions.about_zones(field, others.outside)
+    warnings += cautions.about_compliance(field, others.unfit, source.restriction)
+    warnings += cautions.about_deaf(field, [account for account, found in heard if not found], chain[0].language)
+    return [found for _, found in heard if found], warnings
 
 
-def voices(source: Source) -> tuple[tuple[Voice, ...], tuple[str, ...]]:
-    """The voices in order, and what to warn about.
+def standby(source: Source) -> Literal["Cold", "Connected"]:
+    """Whether the next transcriber is connected beforehand: what the assistant says, otherwise the plan, else not."""
+    inline = source.spec.transcriber.fallback_plan
+    return (inline and inline.standby) or source.plan.standby or "Cold"
+
+
+def voices(source: Source) -> Mouths:
+    """The voices in order.
 
     Raises:
-        InvalidInput: an account that is not there.
+        InvalidInput: an account that is not there, or nobody to speak.
     """
     first = source.spec.voice
-    own, switches = first.fallback_plan or VoiceFallbackPlan(), source.plan.auto_fallback or PlanAutoFallback()
-    chosen = choose(
-        Wanted(own.voices, own.auto_fallback.enabled if own.auto_fallback else None),
+    chosen = _chosen_voices(source)
+    spoken = _voice(source, "spec.voice", first)
+    chain, warnings, retired = list[Voice](), list[str](), list[str]()
+    listed = ((_entry(source, chosen, "voice", index), entry) for index, entry in enumerate(chosen.entries))
+    for field, entry in (("spec.voice", first), *listed):
+        found = _voice(source, field, entry)
+        if source.directory.retired(found.account):
+            retired.append(cautions.retired(field, found.account))
+            continue
+        chain.append(found)
+        if entry is not first:
+            warnings += cautions.about_voice(field, first, entry)
+            warnings += cautions.about_named_voice(field, entry.provider, source.restriction)
+    if chosen.automatic:
+        following, said = _automatic_voices(source, spoken, {spoken.account, *(each.account for each in chain)})
+        chain += following
+        warnings += said
+    if not chain:
+        raise InvalidInput("spec.voice.provider", retired[0].partition(": ")[2], "ProviderRetired")
+    return Mouths(tuple(chain), tuple(warnings), tuple(retired))
+
+
+def _chosen_voices(source: Source) -> Chosen[FallbackVoice]:
+    inline = source.spec.voice.fallback_plan or VoiceFallbackPlan()
+    switches = source.plan.auto_fallback or PlanAutoFallback()
+    return choose(
+        Wanted(inline.voices, inline.auto_fallback.enabled if inline.auto_fallback else None),
         Wanted(source.plan.voices, switches.voice),
         default=True,
     )
-    root = source.plan_field if chosen.from_plan else "spec.voice.fallbackPlan"
-    chain, warnings = [_voice(source, "spec.voice", first)], list[str]()
-    for index, entry in enumerate(chosen.entries):
-        field = f"{root}.voices[{index}]"
-        chain.append(_voice(source, field, entry))
-        warnings += cautions.about_voice(field, first, entry)
-    if chosen.automatic:
-        wanted = defaults.VOICE_PROVIDERS, {voice.account for voice in chain}
-        chain += _automatic_voices(chain[0], source.directory.others(*wanted))
-        field = "spec.voice.fallbackPlan.autoFallback"
-        warnings += cautions.about_zones(field, source.directory.left_out(*wanted))
-    return tuple(chain), tuple(warnings)
 
 
 def _voice(source: Source, field: str, wanted: FallbackVoice) -> Voice:
-    _check_built(field, wanted.provider, defaults.VOICE_PROVIDERS)
     account = source.directory.find(field, wanted.account, (wanted.provider,))
     return Voice(
         account=account.name,
         provider=wanted.provider,
         voice_id=wanted.voice_id,
-        model=wanted.model or defaults.VOICE_MODEL[wanted.provider],
+        model=wanted.model or defaults.VOICE_MODEL.get(wanted.provider),
         language=wanted.language,
     )
 
 
-def _automatic_voices(first: Voice, others: Sequence[Account]) -> Iterator[Voice]:
-    """One voice for each account not tried yet, another provider's first: an outage is mostly a provider's."""
-    for account in sorted(others, key=lambda other: other.provider == first.provider):
-        if account.provider == first.provider:
-            yield first.model_copy(update={"account": account.name})
-        else:
-            yield Voice(
-                account=account.name,
-                provider=account.provider,
-                voice_id=defaults.VOICE_ID[account.provider],
-                model=defaults.VOICE_MODEL[account.provider],
-                language=first.language,
-            )
-
-
-def _check_built(field: str, provider: str, built: frozenset[str]) -> None:
-    """The API refuses others at apply; an object from a newer operator could still have one."""
-    if provider not in built:
-        message = f"{provider} is not built yet; use {' or '.join(sorted(built))}"
-        raise InvalidInput(f"{field}.provider", message, "NotBuilt")
+def _automatic_voices(source: Source, spoken: Voice, used: set[str]) -> tuple[list[Voice], list[str]]:
+    field = "spec.voice.fallbackPlan.autoFallback"
+    others = automatic.others(source.directory, source.rules.voices, used, source.restriction)
+    following = list(automatic.voices(source.spec.voice, spoken, others.follow, source.rules))
+    warnings = [*cautions.about_zones(field, others.outside)]
+    warnings += cautions.about_compliance(field, others.unfit, source.restriction)
+    return following, warnings

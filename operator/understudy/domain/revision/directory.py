@@ -1,6 +1,7 @@
 """The accounts of one assistant: finding the one that is meant, and writing those that are used into the revision."""
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
 from understudy.api import accounts as api
@@ -12,6 +13,23 @@ from understudy.domain.routing.providers import AZURE_HOSTS, AZURE_OPENAI, DEFAU
 
 _SECURE = frozenset({"https", "wss"})
 _HTTPS = 443
+
+RETIRED: Final = frozenset({"playht"})
+"""Providers that their owner has shut down; an account with a base URL is somebody's own installation."""
+
+_HOMES: Final[dict[str, tuple[str, ...]]] = {
+    AZURE_OPENAI: AZURE_HOSTS,
+    "assembly-ai": ("streaming.assemblyai.com", "streaming.eu.assemblyai.com"),
+    "azure": (
+        "*.stt.speech.microsoft.com",
+        "*.tts.speech.microsoft.com",
+        "*.cognitiveservices.azure.com",
+        "*.stt.speech.azure.us",
+        "*.tts.speech.azure.us",
+    ),
+    "speechmatics": ("*.rt.speechmatics.com",),
+}
+"""Hosts that are a provider's own besides that of its default base URL; a key may go there by itself."""
 
 
 class Directory:
@@ -67,17 +85,13 @@ class Directory:
         where = f"is in {account.region}" if account.region else "has no region"
         return f"{account.name} {where}; spec.compliance.dataZones allows {_either(self.zones or ())}"
 
+    def retired(self, name: str) -> bool:
+        """Whether nobody is there to ask at the account called `name`."""
+        return is_retired(self._accounts[name])
+
     def with_provider(self, providers: Collection[str]) -> tuple[api.Account, ...]:
         """The accounts with one of `providers`, in the order they are written."""
         return tuple(account for account in self._accounts.values() if account.provider in providers)
-
-    def others(self, providers: Collection[str], used: Collection[str]) -> tuple[api.Account, ...]:
-        """The accounts that may follow by themselves: with one of `providers`, in the zones, not in `used`."""
-        return tuple(a for a in self.with_provider(providers) if a.name not in used and self.allowed(a))
-
-    def left_out(self, providers: Collection[str], used: Collection[str]) -> tuple[api.Account, ...]:
-        """Those that would, were they known to be in the zones."""
-        return tuple(a for a in self.with_provider(providers) if a.name not in used and not self.allowed(a))
 
     def used(self, names: Iterable[str]) -> dict[str, Account]:
         """The named accounts as a revision holds them. Unused ones are no part of it: adding one changes no call."""
@@ -110,14 +124,22 @@ def _limits(limits: api.AccountLimits | None) -> Limits | None:
     )
 
 
+def is_retired(account: api.Account) -> bool:
+    """Whether its provider is gone, and it has no base URL of its own."""
+    return account.provider in RETIRED and account.base_url is None
+
+
 def _at_home(url: str, provider: str) -> bool:
     """Whether the key may go to `url` by itself: a host of the provider's, by a connection that nobody can read."""
     given = urlsplit(url)
+    if not url:
+        return provider not in RETIRED  # Azure's host follows from the account's region
     if given.scheme not in _SECURE:
         return False
-    if provider == AZURE_OPENAI:
-        return given.port in (None, _HTTPS) and host_allowed(given.hostname or "", AZURE_HOSTS)
-    return given.netloc.lower() == urlsplit(DEFAULT_BASE_URL[provider]).netloc
+    if given.port in (None, _HTTPS) and host_allowed(given.hostname or "", _HOMES.get(provider, ())):
+        return True
+    default = DEFAULT_BASE_URL.get(provider)
+    return default is not None and given.netloc.lower() == urlsplit(default).netloc
 
 
 def _either(words: Collection[str]) -> str:

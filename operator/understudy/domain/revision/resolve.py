@@ -6,7 +6,8 @@ from understudy.api.assistant import VoiceAssistantSpec
 from understudy.api.base import milliseconds
 from understudy.api.fallback_plan import FallbackPlanSpec
 from understudy.base.errors import InvalidInput
-from understudy.domain.revision import chains, models, pool_cautions
+from understudy.domain.revision import automatic, chains, compliance, models, pool_cautions
+from understudy.domain.revision.compliance import UNRESTRICTED, Restriction
 from understudy.domain.revision.directory import Directory
 from understudy.domain.revision.snapshot import Agent, Snapshot, Webhook
 
@@ -18,10 +19,20 @@ class Resolution:
     snapshot: Snapshot
     warnings: tuple[str, ...] = ()
     """Sentences about a plan that is valid but may surprise; each begins with the field's path."""
+    refused: InvalidInput | None = None
+    """Why a list of fallbacks is not used, though everything else is."""
+    retired: tuple[str, ...] = ()
+    """Sentences about what is named and never asked, because its provider is gone."""
 
 
 def resolve(
-    spec: VoiceAssistantSpec, plan: FallbackPlanSpec | None, prompt: str | None, agent_image: str
+    spec: VoiceAssistantSpec,
+    plan: FallbackPlanSpec | None,
+    prompt: str | None,
+    agent_image: str,
+    *,
+    installation: Restriction = UNRESTRICTED,
+    rules: automatic.Rules = automatic.NOW,
 ) -> Resolution:
     """The content of the revision that `spec` asks for.
 
@@ -30,29 +41,32 @@ def resolve(
         plan: the FallbackPlan it refers to; None when it refers to none, or there is none.
         prompt: content of the ConfigMap key it refers to; None when it refers to none, or there is none.
         agent_image: the agent image used where the assistant names none.
+        installation: HIPAA or PCI for every assistant of the installation.
+        rules: by which other accounts take over.
 
     Raises:
         InvalidInput: what the assistant refers to is missing or does not fit.
     """
     zones = spec.compliance.data_zones if spec.compliance else None
-    source = chains.Source(spec, _plan(spec, plan), Directory(spec.accounts, zones))
-    transcribers, about_transcribers = chains.transcribers(source)
-    voices, about_voices = chains.voices(source)
+    restriction = compliance.in_force(spec.compliance, installation)
+    source = chains.Source(spec, _plan(spec, plan), Directory(spec.accounts, zones), restriction, rules)
+    ears, mouths = chains.transcribers(source), chains.voices(source)
     model = models.model(source, _prompt(spec, prompt))
     asked = {target.account for target in (*model.targets, *model.fallbacks)}
-    accounts = source.directory.used(asked | {t.account for t in transcribers} | {v.account for v in voices})
+    accounts = source.directory.used(asked | {t.account for t in ears.chain} | {v.account for v in mouths.chain})
     snapshot = Snapshot(
         accounts=accounts,
         model=model,
-        transcribers=transcribers,
-        voices=voices,
+        transcribers=ears.chain,
+        voices=mouths.chain,
         turn_budget_ms=milliseconds(spec.turn_budget),
         webhook=_webhook(spec),
         agent=_agent(spec, agent_image),
         max_call_duration_ms=milliseconds(spec.capacity.max_call_duration),
+        standby=chains.standby(source),
     )
     about_model = pool_cautions.about_model(source, model, accounts)
-    return Resolution(snapshot, (*about_model, *about_transcribers, *about_voices))
+    return Resolution(snapshot, (*about_model, *ears.warnings, *mouths.warnings), ears.refused, mouths.retired)
 
 
 def _plan(spec: VoiceAssistantSpec, plan: FallbackPlanSpec | None) -> FallbackPlanSpec:
