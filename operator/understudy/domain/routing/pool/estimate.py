@@ -71,6 +71,9 @@ HUNG_DENSITY = 0.15
 SHORT_WAIT = 0.3
 """Part of the answers that would have come later: with more, a cut says nothing about the deployment's health."""
 
+KNOWN_AFTER = 30
+"""Samples before answers that come together count as one: until then each moves the belief."""
+
 FLOOR = 1e-9
 """Belief that no level falls below: the surest belief can be wrong."""
 
@@ -207,7 +210,7 @@ class Estimate:
 
     def looked_at(self, now: float, within_s: float) -> bool:
         """Whether an answer's time was learned so lately that another one says nothing new."""
-        return not self.streak and 0.0 <= now - self._took_at < within_s
+        return self.samples >= KNOWN_AFTER and not self.streak and 0.0 <= now - self._took_at < within_s
 
     def answered(self) -> None:
         """A request did not hang; of how long it took nothing is learned."""

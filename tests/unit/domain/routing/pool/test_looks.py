@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.domain.routing.pool.made import ASK, NOW, learned
+from tests.unit.domain.routing.pool.made import ASK, NOW, learned, pool
 from understudy.domain.routing.pool.knowledge import APART_S
 from understudy.domain.routing.pool.pool import Pool
 from understudy.domain.routing.pool.step import Failure, Sample
@@ -63,3 +63,10 @@ def test_an_answer_is_learned_when_nobody_waits_and_a_cut_at_once() -> None:
     assert [entry.estimate.samples for entry in made.entries] == [samples[0] + 1, samples[1]]
     later.pop()()
     assert made.entries[1].estimate.samples == samples[1] + 1
+
+
+def test_what_is_hardly_known_is_learned_from_every_answer() -> None:
+    made = pool("d0")
+    before = made.expected_s(0, ASK, NOW)
+    answers(made, before * 3, apart_s=APART_S / 50, count=10)
+    assert made.expected_s(0, ASK, NOW + 1) > 2 * before
