@@ -17,9 +17,15 @@ from understudy.apps.simulator.model.flavour import refused as openai_refused
 from understudy.apps.simulator.model.flavour import refused_by_azure as azure_refused
 from understudy.apps.simulator.model.handler import ModelHandler
 from understudy.apps.simulator.script import Script
+from understudy.apps.simulator.transcriber.assembly_ai import AssemblyAiHandler
+from understudy.apps.simulator.transcriber.assembly_ai import refused as assembly_ai_refused
+from understudy.apps.simulator.transcriber.gladia import GladiaHandler
+from understudy.apps.simulator.transcriber.gladia import refused as gladia_refused
 from understudy.apps.simulator.transcriber.handler import ListenHandler
 from understudy.apps.simulator.transcriber.handler import refused as deepgram_refused
 from understudy.apps.simulator.transcriber.recogniser import RecogniserPool
+from understudy.apps.simulator.transcriber.speechmatics import SpeechmaticsHandler
+from understudy.apps.simulator.transcriber.speechmatics import refused as speechmatics_refused
 from understudy.apps.simulator.voice.cartesia import CartesiaHandler
 from understudy.apps.simulator.voice.openai import OpenAiVoiceHandler
 from understudy.apps.simulator.voice.sound import Sounds
@@ -78,7 +84,7 @@ async def running(
 def _application(deployments: Deployments, pool: RecogniserPool, sounds: Sounds, clock: Clock) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     Control(deployments).add_routes(app)
-    model, listen = ModelHandler(clock), ListenHandler(pool, clock)
+    model, listen, gladia = ModelHandler(clock), ListenHandler(pool, clock), GladiaHandler(pool, clock)
     routes: list[tuple[str, str, Handler, Refused]] = [
         ("POST", "/v1/chat/completions", model.completions, openai_refused),
         ("POST", "/openai/v1/chat/completions", model.azure_v1, azure_refused),
@@ -88,8 +94,18 @@ def _application(deployments: Deployments, pool: RecogniserPool, sounds: Sounds,
         ("GET", "/v1/listen", listen.websocket, deepgram_refused),
         ("GET", "/tts/websocket", CartesiaHandler(sounds).websocket, openai_refused),
     ]
+    keyed: list[tuple[str, str, Handler, Refused]] = [
+        # These look for the key themselves, in the one place where their provider does.
+        ("GET", "/v3/ws", AssemblyAiHandler(pool, clock).websocket, assembly_ai_refused),
+        ("POST", "/v2/live", gladia.init, gladia_refused),
+        ("GET", "/v2/live", gladia.websocket, gladia_refused),
+        ("GET", "/v2", SpeechmaticsHandler(pool, clock).websocket, speechmatics_refused),
+    ]
     for method, path, handler, refused in routes:
         app.router.add_route(method, f"/{{deployment}}{path}", _admitted(deployments, handler, refused))
+    for method, path, handler, refused in keyed:
+        admitted = _admitted(deployments, handler, refused, with_key=False)
+        app.router.add_route(method, f"/{{deployment}}{path}", admitted)
     giving = _admitted(deployments, entra.token, openai_refused, with_key=False)
     app.router.add_post("/{deployment}/{tenant}/oauth2/v2.0/token", giving)
     return app

@@ -34,12 +34,7 @@ MODEL = "solaria-1"
 
 MULTILINGUAL = "multi"
 
-ENCODINGS = {
-    "linear16": ("wav/pcm", 16),
-    "linear32": ("wav/pcm", 32),
-    "mulaw": ("wav/ulaw", 8),
-    "alaw": ("wav/alaw", 8),
-}
+ENCODINGS = {"linear16": ("wav/pcm", 16), "mulaw": ("wav/ulaw", 8), "alaw": ("wav/alaw", 8)}
 """The provider's name, and the bits of a sample."""
 
 RATES = frozenset({8_000, 16_000, 32_000, 44_100, 48_000})
@@ -51,6 +46,9 @@ ENDPOINTING_S = 0.05
 
 MARGIN_S = 0.3
 """Silence beyond `endpointing`, so that it is surely noticed: voice activity is judged in frames, and lags."""
+
+SLACK_S = 0.5
+"""How much earlier than the speech, beyond the silence that ends it, its last word may end."""
 
 SESSION_S = 3 * 3600.0
 """How long a session lasts."""
@@ -80,13 +78,14 @@ class GladiaCodec(Plain):
         self._transcriber = transcriber
         self._account = account
         self._silence_s = transcriber.settings.get("endpointing", ENDPOINTING_S) + MARGIN_S
-        self._answers = Answers(self._silence_s)
+        self._answers = Answers(self._silence_s + SLACK_S)
         self._timeline = Timeline(AudioFormat())
         self._url = ""
 
     def takes(self, agent: AudioFormat) -> AudioFormat:
-        """The agent's encoding, mono, at a rate from the provider's list."""
-        return AudioFormat(agent.encoding, agent.sample_rate if agent.sample_rate in RATES else OTHER_RATE)
+        """16-bit linear samples, μ-law or A-law, at a rate from the provider's list."""
+        encoding = agent.encoding if agent.encoding in ENCODINGS else "linear16"
+        return AudioFormat(encoding, agent.sample_rate if agent.sample_rate in RATES else OTHER_RATE)
 
     def before(self, audio: AudioFormat, query: dict[str, str], key: str | None) -> Post:  # noqa: ARG002 - a protocol
         """Opens the session: all that is wanted is said here."""
