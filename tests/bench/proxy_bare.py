@@ -36,8 +36,8 @@ class Bare:
             await exchange.answer(answer.status, await answer.body(MAX_BODY), kind)
             return
         exchange.begin(kind)
-        while data := await answer.read():
-            await exchange.write(data)
+        while not await answer.each(exchange.send):
+            await exchange.drained()
         await exchange.end()
         answer.close()
 

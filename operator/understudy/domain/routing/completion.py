@@ -1,5 +1,6 @@
 """What a streamed or whole chat completion has said so far. Source: OpenAI's API reference, "Chat completion chunk"."""
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
@@ -103,6 +104,12 @@ class Completion:
         if chunk.get("usage"):
             self.usage = chunk["usage"]
         return Progress.USEFUL if useful else Progress.NOTHING
+
+    def row(self, texts: Sequence[str]) -> str:
+        """Take in events that add these texts and say nothing else; together they are `latest`."""
+        self.latest, self.latest_calls, self.chunk = "", False, None
+        self.add_text("".join(texts))
+        return self.latest
 
     def whole(self, body: bytes) -> Progress:
         """Take in a completion that was not streamed.

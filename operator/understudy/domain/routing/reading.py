@@ -6,6 +6,7 @@ whole: half a call must never be carried out.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -19,9 +20,11 @@ from understudy.domain.routing.completion import (
     NoAnswer,
     Progress,
     encode,
+    parse,
     said,
 )
 from understudy.domain.routing.joint import Joint
+from understudy.domain.routing.likeness import Likeness, Row
 from understudy.domain.routing.sse import Event, EventTooLong, SseDecoder
 
 MAX_HELD_BYTES = 4 << 20
@@ -40,15 +43,18 @@ class Hold(StrEnum):
 
 @dataclass(slots=True)
 class _Piece:
-    """An event that was not passed on yet."""
+    """An event that was not passed on yet, or a row of them."""
 
     raw: bytes
     chunk: dict[str, Any] | None
+    """Parsed; None for the last event, which is none, and for a row."""
     text: str
     """What of its text was not passed on."""
     calls: bool
     changed: bool = False
     """Whether `raw` is not what it says any more."""
+    texts: Sequence[str] = ()
+    """Of a row, what each of its events says."""
 
 
 class Reading:
@@ -85,6 +91,8 @@ class Reading:
         self._marked = False
         """Whether a sentence may end in the rest of it."""
         self._held_bytes = 0
+        self._likeness: Likeness | None = None
+        """Of the latest event that says nothing but text."""
         self._goes_on = joint is not None and joint.whole
         """Whether a continuation says anything, or need not."""
 
@@ -96,13 +104,25 @@ class Reading:
     def feed(self, data: bytes) -> None:
         """Take in bytes; what is wrong with them is in `error`, and what came before it can still be taken."""
         try:
-            for event in self._decoder.decode(data):
-                if event.data is not None and not self.ended:
-                    self._event(event)
+            self._feed(self._decoder.begin(data))
         except (Malformed, EventTooLong) as error:
             self.error = error
         if self._held_bytes > MAX_HELD_BYTES:
             self.error = EventTooLong(f"more than {MAX_HELD_BYTES} bytes without a clause")
+
+    def _feed(self, data: bytes) -> None:
+        at, likeness = 0, self._likeness
+        while at < len(data) and not self.ended:
+            if likeness is not None and (row := likeness.row(data, at)) is not None:
+                at += len(row.raw)
+                self._row(row)
+            elif (event := self._decoder.next(data, at)) is None:
+                break
+            else:
+                at += len(event.raw)
+                if event.data is not None:
+                    self._event(event)
+                    likeness = self._likeness
 
     def whole(self, body: bytes) -> None:
         """Take in an answer that was not streamed though it was to be."""
@@ -142,17 +162,20 @@ class Reading:
         events: list[bytes] = []
         taken = 0
         while self._pieces and not self._withheld(piece := self._pieces[0]):
-            if len(piece.text) > self._ready:
+            if piece.texts and (frame is not None or 0 < self._ready < len(piece.text)):
+                self._part()
+            elif len(piece.text) > self._ready:
                 if self._ready:
                     taken += self._ready
                     events.append(_written(self._split(piece), frame))
                 break
-            self._pieces.popleft()
-            self._held_bytes -= len(piece.raw)
-            self._ready -= len(piece.text)
-            taken += len(piece.text)
-            self.calls_passed = self.calls_passed or piece.calls
-            events.append(piece.raw if frame is None and not piece.changed else _written(piece, frame))
+            else:
+                self._pieces.popleft()
+                self._held_bytes -= len(piece.raw)
+                self._ready -= len(piece.text)
+                taken += len(piece.text)
+                self.calls_passed = self.calls_passed or piece.calls
+                events.append(piece.raw if frame is None and not piece.changed else _written(piece, frame))
         text, self._tail = self._tail[:taken], self._tail[taken:]
         return b"".join(events), text
 
@@ -166,6 +189,18 @@ class Reading:
         self._ready = 0
         return head
 
+    def _part(self) -> None:
+        """Make the first piece, a row of events, one piece for each of them."""
+        row = self._pieces.popleft()
+        events = row.raw.split(b"\n\n")[:-1]
+        for raw, text in zip(reversed(events), reversed(row.texts), strict=True):
+            chunk = parse(raw.removeprefix(b"data: "))
+            self._pieces.appendleft(_Piece(raw + b"\n\n", chunk, text, calls=False))
+
+    def _row(self, row: Row) -> None:
+        self._add(_Piece(row.raw, None, self.completion.row(row.texts), calls=False, texts=row.texts))
+        self._advance()
+
     def _event(self, event: Event) -> None:
         self.ended = self.completion.event(event.data) is Progress.DONE
         text, changed = self.completion.latest, False
@@ -177,8 +212,11 @@ class Reading:
             if self.ended and text:
                 self._add(_Piece(b"", said({}, text), text, calls=False, changed=True))
                 text = ""
-        self._add(_Piece(event.raw, self.completion.chunk, text, self.completion.latest_calls, changed=changed))
+        chunk = self.completion.chunk
+        self._add(_Piece(event.raw, chunk, text, self.completion.latest_calls, changed=changed))
         self._advance()
+        if text and chunk is not None and self._joint is None and self.completion.frame:
+            self._likeness = Likeness.of(event.raw, chunk)
 
     def _add(self, piece: _Piece) -> None:
         self._pieces.append(piece)

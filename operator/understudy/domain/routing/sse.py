@@ -37,36 +37,44 @@ class SseDecoder:
     def __init__(self) -> None:
         self._rest = b""
 
+    def begin(self, data: bytes) -> bytes:
+        """`data` with what was left of the last read before it: to be gone through with `next`."""
+        data, self._rest = self._rest + data if self._rest else data, b""
+        return data
+
+    def next(self, data: bytes, at: int) -> Event | None:
+        """The event that begins at `at`; None when it is not whole, and then it is kept for the next read.
+
+        Raises:
+            EventTooLong: as `decode`.
+        """
+        end = data.find(b"\n\n", at)
+        if end >= 0 and data.find(b"\r", at, end) < 0:
+            return _event(data[at : end + 2])
+        found = _END.search(data, at)
+        if found is not None:
+            return _event(data[at : found.end()])
+        self._rest = data[at:]
+        if len(self._rest) > MAX_EVENT_BYTES:
+            raise EventTooLong(f"no end of an event within {MAX_EVENT_BYTES} bytes")
+        return None
+
     def decode(self, data: bytes) -> list[Event]:
         """The events that `data` completes.
 
         Raises:
             EventTooLong: no end of an event within `MAX_EVENT_BYTES`.
         """
-        buffered = self._rest + data if self._rest else data
-        if b"\r" not in buffered:  # what nearly every stream is; JSON never holds a bare one
-            *whole, self._rest = buffered.split(b"\n\n")
-            events = [_event(raw + b"\n\n") for raw in whole]
-        else:
-            events = self._decode_any(buffered)
-        if len(self._rest) > MAX_EVENT_BYTES:
-            raise EventTooLong(f"no end of an event within {MAX_EVENT_BYTES} bytes")
+        events, at, data = [], 0, self.begin(data)
+        while at < len(data) and (event := self.next(data, at)) is not None:
+            events.append(event)
+            at += len(event.raw)
         return events
 
     def flush(self) -> bytes:
         """What is left of an event that never ended; empties the decoder."""
         rest, self._rest = self._rest, b""
         return rest
-
-    def _decode_any(self, buffered: bytes) -> list[Event]:
-        """The events in `buffered`, whatever ends its lines."""
-        events = []
-        start = 0
-        for end in _END.finditer(buffered):
-            events.append(_event(buffered[start : end.end()]))
-            start = end.end()
-        self._rest = buffered[start:]
-        return events
 
 
 def _event(raw: bytes) -> Event:

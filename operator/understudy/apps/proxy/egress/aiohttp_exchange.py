@@ -22,6 +22,7 @@ class AiohttpExchange:
         self.response: web.StreamResponse | None = None
         self.headers = {name.lower(): value for name, value in request.headers.items()}
         self._request = request
+        self._unsent = b""
         self._gone: Callable[[], None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -46,15 +47,28 @@ class AiohttpExchange:
         """See `Exchange.begin`."""
         self.response = web.StreamResponse(headers=headers)
 
-    async def write(self, data: bytes) -> None:
-        """See `Exchange.write`."""
+    def send(self, data: bytes) -> bool:
+        """See `Exchange.send`: it leaves with `drained`."""
+        self._unsent += data
+        return False
+
+    async def drained(self) -> None:
+        """See `Exchange.drained`."""
         response = self._begun()
         if not response.prepared:
             await response.prepare(self._request)
-        await response.write(data)
+        data, self._unsent = self._unsent, b""
+        if data:
+            await response.write(data)
+
+    async def write(self, data: bytes) -> None:
+        """See `Exchange.write`."""
+        self.send(data)
+        await self.drained()
 
     async def end(self) -> None:
         """See `Exchange.end`."""
+        await self.drained()
         await self._begun().write_eof()
 
     def _begun(self) -> web.StreamResponse:

@@ -51,6 +51,7 @@ class Attempt:
         self._race = race
         self._beginning = beginning
         self._task: asyncio.Task[None] | None = None
+        self._cancelled = False
 
     def start(self) -> None:
         """Send it."""
@@ -60,6 +61,7 @@ class Attempt:
 
     def cancel(self) -> None:
         """Give it up: its connection is closed, so that the provider stops."""
+        self._cancelled = True
         if self._task is not None:
             self._task.cancel()
 
@@ -103,30 +105,40 @@ class Attempt:
         if isinstance(reader, Reading) and answer.headers.get("content-type", "").startswith("application/json"):
             await self._read_whole(reader, answer)
             return
-        while not reader.ended:
-            data = await answer.read()
-            self.heard_at = self._race.now()
-            if data:
-                reader.feed(data)
-            if not data or reader.ended:
+        over = False
+        while not reader.ended and not over:
+            over = await answer.each(self._came)
+            if over and not reader.ended and reader.error is None:
+                self.heard_at = self._race.now()
                 reader.finish()
-            await self._progress()
+                self._progress()
+            await self._written()
             if reader.error is not None:
                 raise reader.error
-            if not data:
-                return
 
     async def _read_whole(self, reader: Reading, answer: Answer) -> None:
         """Of a server that does not stream."""
         reader.whole(await answer.body(MAX_WHOLE_BYTES))
         reader.finish()
         self.heard_at = self._race.now()
-        await self._progress()
+        self._progress()
+        await self._written()
         if reader.error is not None:
             raise reader.error
 
-    async def _progress(self) -> None:
-        """Tell what the latest bytes brought, and pass on what may be."""
+    def _came(self, data: bytes) -> bool:
+        """More of the answer: whether the next piece may be given here as well."""
+        if self._cancelled:
+            return False  # the task is about to learn of it
+        reader = self.reader
+        self.heard_at = self._race.now()
+        reader.feed(data)
+        if reader.ended:
+            reader.finish()
+        return self._progress() and reader.error is None and not reader.ended
+
+    def _progress(self) -> bool:
+        """Tell what the latest bytes brought, and pass on what may be; whether the agent takes more."""
         reader = self.reader
         if self.useful_at is None and reader.useful:
             self.useful_at = self.heard_at
@@ -135,9 +147,13 @@ class Attempt:
             self._race.chunk(self)
         elif reader.speakable:
             self.won = self._race.won(self)
+        return not self.won or self._race.outlet.forward(reader, self.target.name)
+
+    async def _written(self) -> None:
+        """Wait while the agent reads too slowly."""
         if self.won:
             self.writing_since = self.heard_at
-            await self._race.outlet.forward(reader, self.target.name)
+            await self._race.outlet.drained()
             self.writing_since = None
 
     def _stopped(self, task: asyncio.Task[None]) -> None:

@@ -27,11 +27,19 @@ class Outlet(Protocol):
     said: str
     answered: bool
 
-    async def forward(self, reader: Reader, target: str) -> None:
-        """Pass on what `reader` gives out.
+    def forward(self, reader: Reader, target: str) -> bool:
+        """Pass on what `reader` gives out; False: `drained` has to be awaited before the next time.
 
         Raises:
             AgentGone: the agent is not reading any more.
+        """
+        ...
+
+    async def drained(self) -> None:
+        """Wait while the agent reads too slowly.
+
+        Raises:
+            AgentGone: as `forward`.
         """
         ...
 
@@ -79,17 +87,25 @@ class StreamOutlet:
         """Whose chunks pass unchanged: the one that came first."""
         self._frame: dict[str, Any] = OWN_FRAME
 
-    async def forward(self, reader: Reader, target: str) -> None:
+    def forward(self, reader: Reader, target: str) -> bool:
         """See `Outlet.forward`."""
         if not self.begun:
             self._begin({TARGET_HEADER: target})
             self._owner = reader
             self._frame = reader.completion.frame or OWN_FRAME
         data, text = reader.take(None if self._owner is reader else self._frame)
-        if data:
-            self.answered = True
-            self.said += text
-            await self._write(data)
+        if not data:
+            return True
+        self.answered = True
+        self.said += text
+        return self._send(data)
+
+    async def drained(self) -> None:
+        """See `Outlet.drained`."""
+        try:
+            await self._exchange.drained()
+        except ConnectionError as error:
+            raise AgentGone("the agent closed its request") from error
 
     async def bridge(self, text: str) -> None:
         """Say `text`, a sentence of its own, while the answer is awaited."""
@@ -127,8 +143,12 @@ class StreamOutlet:
         self._exchange.begin(STREAM_HEADERS | headers)
 
     async def _write(self, data: bytes) -> None:
+        self._send(data)
+        await self.drained()
+
+    def _send(self, data: bytes) -> bool:
         try:
-            await self._exchange.write(data)
+            return self._exchange.send(data)
         except ConnectionError as error:
             raise AgentGone("the agent closed its request") from error
 
@@ -148,12 +168,16 @@ class WholeOutlet:
         self._target = ""
         self.begun = False
 
-    async def forward(self, reader: Reader, target: str) -> None:
+    def forward(self, reader: Reader, target: str) -> bool:
         """See `Outlet.forward`: it leaves at its end."""
         data, self.said = reader.take()
         self._body += data
         self._target = target
         self.answered = True
+        return True
+
+    async def drained(self) -> None:
+        """See `Outlet.drained`: nothing was sent."""
 
     async def end(self) -> None:
         """See `Outlet.end`."""

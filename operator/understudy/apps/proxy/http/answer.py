@@ -1,6 +1,7 @@
 """One answer of a provider, fed by its connection and read by whoever asked."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from understudy.apps.proxy.http.chunked import ChunkedDecoder
@@ -56,6 +57,12 @@ class KeptAnswer:
         self._held = False
         self._error: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._take_in: Callable[[bytes], bool] | None = None
+        """Given what comes as it comes; None: it is kept."""
+        self._fault: Exception | None = None
+        """What that raised."""
+        self._refused = False
+        """Whether it takes no more."""
         self._leaving: asyncio.TimerHandle | None = None
         """Ends the connection unless the rest of the body comes first; None while somebody reads it."""
 
@@ -78,6 +85,29 @@ class KeptAnswer:
             self._held = False
             self._connection.go_on()
         return data
+
+    async def each(self, take: Callable[[bytes], bool]) -> bool:
+        """See `Answer.each`."""
+        if self._pieces and not take(await self.read()):
+            return False
+        if not self.complete and self._error is None:
+            await self._given(take)
+            if self._refused:
+                return False
+        if not self.complete and self._error is not None:
+            raise self._error
+        return True
+
+    async def _given(self, take: Callable[[bytes], bool]) -> None:
+        """Wait while `take` is given what comes."""
+        self._take_in, self._refused, self._waiter = take, False, self._loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._take_in = self._waiter = None
+            fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
 
     async def body(self, limit: int) -> bytes:
         """See `Answer.body`."""
@@ -121,7 +151,7 @@ class KeptAnswer:
             data = rest
         if data or not self._length:
             self._take(data)
-        if self._waiter is not None and not self._waiter.done() and (self._pieces or self.complete):
+        if self._waiter is not None and not self._waiter.done() and (self._pieces or self.complete or self._refused):
             self._waiter.set_result(None)
 
     def fail(self, error: Exception) -> None:
@@ -187,8 +217,19 @@ class KeptAnswer:
             self.complete = self._length == 0
         if not data or self._leaving is not None:
             return
+        if self._take_in is not None:
+            self._give(data, self._take_in)
+            return
         self._pieces.append(data)
         self._size += len(data)
         if self._size > READ_HIGH and not self._held and self._connection is not None:
             self._held = True
             self._connection.hold()
+
+    def _give(self, data: bytes, take: Callable[[bytes], bool]) -> None:
+        try:
+            more = take(data)
+        except Exception as fault:  # noqa: BLE001 - whoever waits is told
+            more, self._fault = False, fault
+        if not more:
+            self._take_in, self._refused = None, True

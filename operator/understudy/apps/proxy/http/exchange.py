@@ -32,8 +32,24 @@ class Exchange(Protocol):
         """Begin an answer of status 200 that is streamed; its head leaves with the first piece."""
         ...
 
+    def send(self, data: bytes) -> bool:
+        """Send a piece; False: `drained` has to be awaited before the next.
+
+        Raises:
+            ConnectionError: the agent is gone.
+        """
+        ...
+
+    async def drained(self) -> None:
+        """Wait while the agent reads too slowly.
+
+        Raises:
+            ConnectionError: the agent is gone.
+        """
+        ...
+
     async def write(self, data: bytes) -> None:
-        """Send a piece; waits while the agent reads too slowly.
+        """Send a piece, and wait while the agent reads too slowly.
 
         Raises:
             ConnectionError: the agent is gone.

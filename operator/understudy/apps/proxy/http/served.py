@@ -19,6 +19,11 @@ class Line(Protocol):
         """
         ...
 
+    @property
+    def full(self) -> bool:
+        """Whether the agent reads too slowly."""
+        ...
+
     async def drained(self) -> None:
         """Wait while the agent reads too slowly.
 
@@ -68,13 +73,21 @@ class ServedExchange:
         self.answered = True
         self._head = _head(200, headers, "Transfer-Encoding: chunked")
 
+    def send(self, data: bytes) -> bool:
+        """See `Exchange.send`."""
+        if data:
+            head, self._head = self._head, b""
+            self._line.send(b"%b%x\r\n%b\r\n" % (head, len(data), data))
+        return not self._line.full
+
+    async def drained(self) -> None:
+        """See `Exchange.drained`."""
+        await self._line.drained()
+
     async def write(self, data: bytes) -> None:
         """See `Exchange.write`."""
-        if not data:
-            return
-        head, self._head = self._head, b""
-        self._line.send(b"%b%x\r\n%b\r\n" % (head, len(data), data))
-        await self._line.drained()
+        self.send(data)
+        await self.drained()
 
     async def end(self) -> None:
         """See `Exchange.end`."""

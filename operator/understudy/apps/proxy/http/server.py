@@ -120,6 +120,11 @@ class Door(asyncio.Protocol):
             raise ConnectionResetError("the agent is gone")
         self._transport.write(data)
 
+    @property
+    def full(self) -> bool:
+        """See `Line.full`."""
+        return self._writable is not None
+
     async def drained(self) -> None:
         """See `Line.drained`."""
         if self._writable is not None:

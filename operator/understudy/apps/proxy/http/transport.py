@@ -1,6 +1,6 @@
 """The port to providers: one kind of request, answers read as they come."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 
@@ -23,6 +23,18 @@ class Answer(Protocol):
         Raises:
             Disconnected: the connection ended before the body did.
             NotHttp: the body's framing is broken.
+        """
+        ...
+
+    async def each(self, take: Callable[[bytes], bool]) -> bool:
+        """Give `take` what comes, in the very callback that brings it, until it says False; whether the body ended.
+
+        A task that is woken for every piece would cost more than most of what is done with it. What comes after a False
+        is kept, as for `read`.
+
+        Raises:
+            Disconnected, NotHttp: as `read`.
+            Exception: what `take` raised.
         """
         ...
 
