@@ -61,6 +61,10 @@ class AudioStream:
         """Length of the audio so far."""
         return self._hearing.seconds
 
+    def wait(self, endpointing_ms: float) -> None:
+        """End utterances after so much silence from now on."""
+        self._hearing.wait(round(endpointing_ms))
+
     async def feed(self, data: bytes, trouble: Trouble) -> AsyncIterator[Result]:
         """Take in the client's audio; finals come after the latency of the script.
 

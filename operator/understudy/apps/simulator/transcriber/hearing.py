@@ -58,6 +58,10 @@ class Hearing:
         """Length of the stream so far."""
         return self._frames * FRAME_MS / 1000
 
+    def wait(self, endpointing_ms: int) -> None:
+        """End utterances after so much silence from now on."""
+        self._endpointing_ms = endpointing_ms
+
     async def feed(self, sound: bytes) -> AsyncIterator[Result]:
         """Take in PCM of any length."""
         self._rest += sound
