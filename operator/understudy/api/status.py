@@ -30,6 +30,9 @@ MAX_BETS = 8
 MAX_WAITING = 32
 """Calls of one arm that wait for the other's; beyond it the oldest are passed over."""
 
+MAX_WARNINGS = 32
+"""Sentences kept: two for each of eight fallbacks of both kinds."""
+
 Time = Annotated[str, Field(max_length=40, description="RFC 3339, UTC.")]
 Name = Annotated[str, Field(max_length=253)]
 Word = Annotated[str, Field(max_length=64)]
@@ -254,6 +257,8 @@ class RolloutStatus(ApiModel):
     """Since when the canary's agent pods are not ready."""
     rescue: RescueMode = RescueMode.NEXT_TURN
     """As the routing document says."""
+    restricted: bool = False
+    """HIPAA or PCI, as the routing document says."""
     weight: int = 0
     """Percent of new calls wanted for the canary."""
     canary_calls: int = 0
@@ -284,7 +289,7 @@ class RolloutStatus(ApiModel):
     history: Annotated[tuple[Transition, ...], Field(max_length=MAX_HISTORY)] = ()
 
 
-ConditionType = Literal["Ready", "Progressing", "Promoted", "Degraded", "PlanValid", "Stalled"]
+ConditionType = Literal["Ready", "Progressing", "Promoted", "Degraded", "PlanValid", "Stalled", "ProviderRetired"]
 
 Conditions = Annotated[tuple[Condition, ...], Field(max_length=16), MapList("type")]
 
@@ -305,4 +310,6 @@ class VoiceAssistantStatus(ApiModel):
     canary_revision: Word = ""
     address: Address | None = None
     conditions: Conditions = ()
+    warnings: Annotated[tuple[Text, ...], Field(max_length=MAX_WARNINGS)] = ()
+    """What is valid and may surprise, a sentence each that begins with the field."""
     rollout: RolloutStatus = RolloutStatus()

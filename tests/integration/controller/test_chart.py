@@ -169,6 +169,23 @@ def test_the_store_that_proxies_share_is_handed_to_the_operator() -> None:
     assert not [name for name in operator_env() if "SHARED_STATE" in name]
 
 
+@pytest.mark.parametrize(("value", "variable"), [("hipaa", "UNDERSTUDY_HIPAA"), ("pci", "UNDERSTUDY_PCI")])
+def test_compliance_of_the_installation_is_handed_to_the_operator(value: str, variable: str) -> None:
+    assert operator_env()[variable] == "false"
+    assert operator_env(f"compliance.{value}=true")[variable] == "true"
+
+
+def test_the_warning_of_data_residency_refuses_nothing_and_can_be_left_out() -> None:
+    """It warns, in the namespaces that are operated."""
+    kinds = ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]
+    policy, binding = [each for each in rendered("watchNamespaces={a,b}") if each["kind"] in kinds]
+    assert policy["spec"]["failurePolicy"] == "Ignore"
+    assert binding["spec"]["validationActions"] == ["Warn"]
+    (selected,) = binding["spec"]["matchResources"]["namespaceSelector"]["matchExpressions"]
+    assert selected["values"] == ["a", "b"]
+    assert not [each for each in rendered("warnings.dataResidency=false") if each["kind"] in kinds]
+
+
 @pytest.mark.parametrize("url", ["redis://user:hunter2@valkey", "http://valkey", "valkey:6379"])
 def test_a_store_with_a_password_in_the_values_is_refused(url: str) -> None:
     done = helm("template", "understudy", str(CHART), "--set", f"sharedState.url={url}")

@@ -25,8 +25,6 @@ def test_the_page_is_up_to_date() -> None:
         "| `transfer` | object |  | Hand over to a person. | use askToRepeat, or offer it in the system prompt |",
         "| `explorePercent` | number, 0 to 50 | `3.0` | Percent of turns whose request is sent a second time",
         "| `apiVersion` | text, at most 32 characters |  | azure-openai: the dated version of the API",
-        "| `azure`, `11labs`, `deepgram`, `playht`: use openai or cartesia |",
-        "| `true`: list only providers you have an agreement with |",
         "- `spec.turnBudget`: write a duration from 200ms to 10s",
         "- `spec.rollout.steps`: weights never go down",
     ],

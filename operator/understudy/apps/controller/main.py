@@ -101,7 +101,16 @@ async def operate(
     async with make_client() as client:
         observers = Observers(client, reports, queue.add, metrics)
         tools = Tools(
-            cluster, worlds, reports, observers, recorder, metrics, clock, settings.images, settings.shared_state
+            cluster,
+            worlds,
+            reports,
+            observers,
+            recorder,
+            metrics,
+            clock,
+            settings.images,
+            settings.shared_state,
+            settings.installation,
         )
         reconciler = Reconciler(tools)
         try:

@@ -15,12 +15,13 @@ from understudy.apps.controller.world import World
 from understudy.base.errors import InvalidInput
 from understudy.domain import naming
 from understudy.domain.calls.observation import ProxyReport
-from understudy.domain.desired.choice import Choice, choose_revision
+from understudy.domain.desired.choice import Choice, Era, choose_revision
 from understudy.domain.desired.kinds import CONFIG_MAP, DEPLOYMENT, REVISION
 from understudy.domain.desired.proxy import address
 from understudy.domain.desired.revisions import StoredRevision, parse_revisions
 from understudy.domain.desired.routing import parse_routing
 from understudy.domain.desired.troubles import is_ready
+from understudy.domain.revision.compliance import UNRESTRICTED, Restriction, in_force
 from understudy.domain.revision.resolve import Resolution, resolve
 from understudy.domain.rollout.inputs import AgentPods, Observation, ProxyPod, Request, Verb
 
@@ -50,8 +51,14 @@ def stored_revisions(world: World) -> tuple[StoredRevision, ...]:
     return parse_revisions(world.of_kind(REVISION))
 
 
-def choose(world: World, spec: VoiceAssistantSpec, status: VoiceAssistantStatus, agent_image: str) -> Choice:
-    """The revision that the spec asks for.
+def choose(
+    world: World,
+    spec: VoiceAssistantSpec,
+    status: VoiceAssistantStatus,
+    agent_image: str,
+    installation: Restriction = UNRESTRICTED,
+) -> Choice:
+    """The revision that the spec asks for, where `installation` holds for every assistant.
 
     Raises:
         InvalidInput: what the assistant refers to is missing or wrong.
@@ -60,10 +67,16 @@ def choose(world: World, spec: VoiceAssistantSpec, status: VoiceAssistantStatus,
     rollout = status.rollout
     current = [each.name for each in (rollout.canary, rollout.stable, rollout.rejected) if each]
 
-    def resolve_with(image: str) -> Resolution:
-        return resolve(spec, plan, prompt, image)
+    def resolve_with(era: Era) -> Resolution:
+        return resolve(spec, plan, prompt, era.agent_image, installation=installation, rules=era.rules)
 
-    return choose_revision(world.owner, stored_revisions(world), resolve_with, agent_image, current)
+    untouched = status.observed_generation == _generation(world)
+    stored = stored_revisions(world)
+    return choose_revision(world.owner, stored, resolve_with, agent_image, current, untouched=untouched)
+
+
+def _generation(world: World) -> int:
+    return int(world.assistant["metadata"].get("generation", 1))
 
 
 def observe(
@@ -74,21 +87,27 @@ def observe(
     *,
     reports: Mapping[str, ProxyReport],
     departed: tuple[ProxyReport, ...],
+    installation: Restriction = UNRESTRICTED,
 ) -> Observation:
     """Everything `advance` needs to know; `choice` is the desired revision, or why there is none."""
     owner, metadata = world.owner, world.assistant["metadata"]
-    invalid = choice if isinstance(choice, InvalidInput) else None
     chosen = None if isinstance(choice, InvalidInput) else choice
+    invalid = choice if isinstance(choice, InvalidInput) else None
+    refused = chosen.refused if chosen else None
     document = parse_routing(world.find(CONFIG_MAP, naming.routing(owner.name)))
     observation = Observation(
         namespace=owner.namespace,
         assistant=owner.name,
         status=status,
-        generation=int(metadata.get("generation", 1)),
+        generation=_generation(world),
         desired=chosen.revision.reference(owner.name) if chosen else None,
         invalid=str(invalid) if invalid else "",
         invalid_reason=invalid.reason if invalid else "",
         warnings=chosen.warnings if chosen else (),
+        unused=str(refused) if refused else "",
+        unused_reason=refused.reason if refused else "",
+        retired=chosen.retired if chosen else (),
+        restricted=spec is None or in_force(spec.compliance, installation).on,
         proxies=_proxies(world, reports, departed),
         agents=_agents(world),
         requests=_requests(metadata.get("annotations") or {}),

@@ -34,6 +34,7 @@ from understudy.domain.desired.plan import Wanted, abandoned_agents, make_access
 from understudy.domain.desired.proxy import UNSHARED, SharedState
 from understudy.domain.desired.revisions import StoredRevision, expired_revisions, make_revision
 from understudy.domain.desired.troubles import is_ready, pod_troubles
+from understudy.domain.revision.compliance import UNRESTRICTED, Restriction
 from understudy.domain.rollout.advance import advance
 from understudy.domain.rollout.inputs import Decision, Observation
 from understudy.domain.rollout.routing import routing_document
@@ -57,6 +58,8 @@ class Tools:
     clock: Clock
     images: Images
     shared_state: SharedState = UNSHARED
+    installation: Restriction = UNRESTRICTED
+    """HIPAA or PCI for every assistant."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ class Reconciler:
             current.choice,
             reports=reports,
             departed=tools.reports.departed(key),
+            installation=tools.installation,
         )
         now = tools.clock.now()
         decision = advance(observation, now)
@@ -165,7 +169,7 @@ class Reconciler:
         spec, choice = None, None
         try:
             spec = observing.read_spec(world)
-            choice = observing.choose(world, spec, stored, self._tools.images.agent)
+            choice = observing.choose(world, spec, stored, self._tools.images.agent, self._tools.installation)
         except InvalidInput as error:
             return Pass(key, world, spec, stored, error, observing.stored_revisions(world))
         if choice.is_new:

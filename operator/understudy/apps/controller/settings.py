@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from understudy.domain.desired.proxy import UNSHARED, SharedState
 from understudy.domain.naming import ADMIN_PORT
+from understudy.domain.revision.compliance import UNRESTRICTED, Restriction
 
 ENV_NAMESPACES = "UNDERSTUDY_WATCH_NAMESPACES"
 ENV_PROXY_IMAGE = "UNDERSTUDY_PROXY_IMAGE"
@@ -16,6 +17,8 @@ ENV_SHARED_URL = "UNDERSTUDY_SHARED_STATE_URL"
 ENV_SHARED_SECRET = "UNDERSTUDY_SHARED_STATE_SECRET"
 ENV_SHARED_KEY = "UNDERSTUDY_SHARED_STATE_SECRET_KEY"
 ENV_SHARED_PREFIX = "UNDERSTUDY_SHARED_STATE_PREFIX"
+ENV_HIPAA = "UNDERSTUDY_HIPAA"
+ENV_PCI = "UNDERSTUDY_PCI"
 ENV_NAMESPACE = "POD_NAMESPACE"
 ENV_POD = "POD_NAME"
 ENV_LOG_LEVEL = "UNDERSTUDY_LOG_LEVEL"
@@ -42,6 +45,8 @@ class Settings:
     images: Images = Images()
     shared_state: SharedState = UNSHARED
     """Handed on to the proxies."""
+    installation: Restriction = UNRESTRICTED
+    """HIPAA or PCI for every assistant, whatever its spec says."""
     namespace: str = "default"
     """Where the leader lease is."""
     identity: str = "understudy-controller"
@@ -81,6 +86,7 @@ def from_environment(arguments: Sequence[str], env: Mapping[str, str], host: str
             key=env.get(ENV_SHARED_KEY) or shared.key,
             prefix=env.get(ENV_SHARED_PREFIX) or shared.prefix,
         ),
+        installation=Restriction(hipaa=_holds(env.get(ENV_HIPAA)), pci=_holds(env.get(ENV_PCI))),
         namespace=env.get(ENV_NAMESPACE) or "default",
         identity=env.get(ENV_POD) or host,
         kubeconfig=options.kubeconfig,
@@ -88,3 +94,8 @@ def from_environment(arguments: Sequence[str], env: Mapping[str, str], host: str
         admin_port=options.admin_port,
         log_level=(env.get(ENV_LOG_LEVEL) or "INFO").upper(),
     )
+
+
+def _holds(value: str | None) -> bool:
+    """Whether a restriction is on; anything but a plain no is a yes, because it fails closed."""
+    return (value or "false").strip().casefold() not in {"false", "0", "no", "off"}

@@ -13,6 +13,7 @@ from understudy.domain.calls.token import CallToken
 from understudy.domain.revision.snapshot import Snapshot
 from understudy.domain.routing.document import Arm
 from understudy.domain.routing.held import rescue_target
+from understudy.domain.routing.restriction import Restricted
 
 DETACHED_MAX = 200
 """Calls of dead peers spoken for at a time; each costs a few KB, and the token's expiry is half an hour away."""
@@ -61,6 +62,7 @@ class Call:
         self._assistant = assistant
         self._snapshot = snapshot
         self._served_by = token.revision
+        self._restricted = Restricted()
 
     @property
     def served_by(self) -> str:
@@ -73,8 +75,12 @@ class Call:
         return self._served_by != self.token.revision
 
     def snapshot(self) -> Snapshot:
-        """The revision that serves the call now: for sockets, the voice and the transcriber."""
-        return self._snapshot
+        """The revision that serves the call now: for sockets, the voice and the transcriber.
+
+        Without fallback transcribers that the routing document does not allow now, whatever the revision says.
+        """
+        document = self._assistant.document
+        return self._restricted(self._snapshot, document.fallback_transcribers if document else None)
 
     def begin_model_turn(self, now: float) -> Snapshot:
         """The revision that serves the model request that starts now, at `Clock.monotonic()`; a rescue begins here.

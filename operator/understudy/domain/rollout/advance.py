@@ -5,7 +5,7 @@ is killed between any two lines of the controller goes on as if it had only been
 """
 
 from understudy.api.status import Address, Phase, RolloutStatus, VoiceAssistantStatus
-from understudy.domain.rollout import evidence, upkeep
+from understudy.domain.rollout import evidence, remarks, upkeep
 from understudy.domain.rollout import steps as stepping
 from understudy.domain.rollout.apply import carry_out
 from understudy.domain.rollout.conditions import conditions
@@ -21,6 +21,7 @@ def advance(seen: Observation, now: float) -> Decision:
     """What follows from `seen` at `now`, seconds since the epoch."""
     before = seen.status.rollout
     noticed, events = upkeep.notice(Facts(seen, evidence.judged(before, seen), now))
+    events = (*events, *remarks.new(seen))
     facts = Facts(seen, noticed, now)
     move = next_move(facts)
     after = carry_out(facts, move) if move else noticed
@@ -66,6 +67,7 @@ def make_status(facts: Facts) -> VoiceAssistantStatus:
         canary_revision=_shown_canary(rollout),
         address=Address(url=seen.address) if seen.address else seen.status.address,
         conditions=conditions(facts),
+        warnings=remarks.kept(seen),
         rollout=rollout,
     )
 

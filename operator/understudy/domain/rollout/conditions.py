@@ -15,7 +15,7 @@ _MOVING = UNDER_WAY | {Phase.INITIALIZING, Phase.PROMOTING, Phase.ROLLING_BACK}
 
 
 def conditions(facts: Facts) -> tuple[Condition, ...]:
-    """All conditions; each keeps the time of its last change."""
+    """All conditions; each keeps the time of its last change. ProviderRetired is there only while it holds."""
     findings: dict[ConditionType, Finding] = {
         "Ready": _ready(facts),
         "Progressing": _progressing(facts),
@@ -24,6 +24,8 @@ def conditions(facts: Facts) -> tuple[Condition, ...]:
         "PlanValid": _plan_valid(facts),
         "Stalled": _stalled(facts),
     }
+    if facts.seen.retired:
+        findings["ProviderRetired"] = (True, "ShutDown", "; ".join(facts.seen.retired))
     return tuple(_condition(facts, kind, finding) for kind, finding in findings.items())
 
 
@@ -100,6 +102,8 @@ def _degraded(facts: Facts) -> Finding:
 def _plan_valid(facts: Facts) -> Finding:
     if facts.seen.invalid:
         return (False, facts.seen.invalid_reason or "InvalidSpec", facts.seen.invalid)
+    if facts.seen.unused:
+        return (False, facts.seen.unused_reason, facts.seen.unused)
     return (True, "Warnings" if facts.seen.warnings else "Valid", "; ".join(facts.seen.warnings))
 
 

@@ -70,7 +70,15 @@ class Observation:
     """Why `desired` is None: the message of the condition PlanValid."""
     invalid_reason: str = "InvalidSpec"
     warnings: tuple[str, ...] = ()
-    """What is accepted and yet doubtful; shown in the message of PlanValid."""
+    """What is accepted and yet doubtful; shown in the message of PlanValid, and each told once as an Event."""
+    unused: str = ""
+    """Why a list of fallbacks is not used though `desired` is there; PlanValid is False then, too."""
+    unused_reason: str = ""
+    retired: tuple[str, ...] = ()
+    """What is named and never asked, because its provider is gone; the condition ProviderRetired."""
+    restricted: bool = False
+    """Whether HIPAA or PCI holds, or whether it does is unknown: proxies then leave out transcribers that are not fit
+    to take over, of whatever revision."""
     policy: RolloutSpec = field(default_factory=RolloutSpec)
     slos: tuple[Slo, ...] = DEFAULT_SLOS
     proxies: tuple[ProxyPod, ...] = ()

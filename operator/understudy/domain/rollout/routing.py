@@ -1,5 +1,6 @@
 """The state of a rollout as the document the proxies act on."""
 
+from understudy.api.compliance import FIT
 from understudy.api.status import Revision, VoiceAssistantStatus
 from understudy.domain.rollout.inputs import Observation
 from understudy.domain.rollout.times import to_seconds
@@ -19,6 +20,7 @@ def routing_document(seen: Observation, status: VoiceAssistantStatus) -> Routing
         lease_expires_at=to_seconds(rollout.lease_expires_at),
         rejected=tuple(each.name for each in rollout.retained if each.rejected),
         rescue=Rescue(rollout.rescue.value),
+        fallback_transcribers=FIT if rollout.restricted else None,
         retained=tuple(ref for each in rollout.retained if (ref := _ref(each))),
         peers=tuple(PeerKey(key_id=each.key_id, public_key=each.public_key) for each in rollout.peers),
     )

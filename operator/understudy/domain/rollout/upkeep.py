@@ -18,6 +18,7 @@ def notice(facts: Facts) -> tuple[RolloutStatus, tuple[Event, ...]]:
         "ready_proxies": facts.ready_proxies,
         "acked_proxies": facts.acked_proxies,
         "rescue": facts.seen.policy.rescue,
+        "restricted": facts.seen.restricted,
         "retained": tuple(each for each in rollout.retained if _still_needed(each, facts)),
         "peers": known_peers(rollout.peers, facts.seen),
     }
@@ -97,4 +98,4 @@ def generation(before: RolloutStatus, after: RolloutStatus, in_cluster: int) -> 
 
 def _content(rollout: RolloutStatus) -> tuple[object, ...]:
     retained = tuple((each.name, each.rejected) for each in rollout.retained)
-    return (rollout.stable, rollout.canary, rollout.weight, rollout.rescue, retained, rollout.peers)
+    return (rollout.stable, rollout.canary, rollout.weight, rollout.rescue, rollout.restricted, retained, rollout.peers)

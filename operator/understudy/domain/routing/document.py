@@ -67,6 +67,9 @@ class RoutingDocument(Document):
     rejected: tuple[str, ...] = ()
     """Revisions rolled back: their live calls are rescued when `rescue` says so."""
     rescue: Rescue = Rescue.NEXT_TURN
+    fallback_transcribers: tuple[str, ...] | None = None
+    """Under HIPAA or PCI: the only providers that may take over as transcribers, in whatever revision. At once and for
+    stable too, because what must not hear a caller does not wait for a rollout. None: whoever the revision names."""
     retained: tuple[RevisionRef, ...] = ()
     """Other revisions that live calls may still be on (the previous stable, a superseded canary)."""
     peers: tuple[PeerKey, ...] = ()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.domain.desired.samples import OWNER, snapshot, stored
 from understudy.base.errors import InvalidInput
-from understudy.domain.desired.choice import choose_revision
+from understudy.domain.desired.choice import Era, choose_revision
 from understudy.domain.desired.revisions import (
     StoredRevision,
     expired_revisions,
@@ -60,7 +60,7 @@ def test_only_unused_revisions_beyond_the_limit_expire(count: int, used: list[in
 
 
 def resolving(model: str) -> Any:
-    return lambda image: Resolution(snapshot(model=model, agent_image=image), ("careful",))
+    return lambda era: Resolution(snapshot(model=model, agent_image=era.agent_image), ("careful",))
 
 
 def test_the_same_spec_is_the_same_revision() -> None:
@@ -80,7 +80,7 @@ def test_the_newer_default_agent_comes_with_the_next_change() -> None:
 
 
 def test_a_spec_that_cannot_be_resolved_raises() -> None:
-    def refuse(_: str) -> Resolution:
+    def refuse(_: Era) -> Resolution:
         raise InvalidInput("spec.model", "no")
 
     with pytest.raises(InvalidInput, match=r"spec\.model"):

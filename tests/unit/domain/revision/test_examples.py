@@ -1,21 +1,16 @@
 """The examples resolve, and what the API lets through is what the revision can act on."""
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
 
-from understudy.api.accounts import NOT_BUILT_ACCOUNTS, AccountProvider
 from understudy.api.assistant import VoiceAssistantSpec
 from understudy.api.fallback_plan import FallbackPlanSpec
-from understudy.api.transcriber import NOT_BUILT_TRANSCRIBERS, SETTINGS, FallbackTranscriber, TranscriberProvider
-from understudy.api.voice import NOT_BUILT_VOICES, VoiceProvider
 from understudy.api.zones import REGIONS_OF
 from understudy.apps.simulator.script import load
-from understudy.domain.revision import defaults
 from understudy.domain.revision.resolve import Resolution, resolve
-from understudy.domain.routing.providers import AZURE_OPENAI, DEFAULT_BASE_URL
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
 DEMO = EXAMPLES.parent / "operator/understudy/apps/simulator/demo.yaml"
@@ -109,27 +104,3 @@ def test_the_example_on_real_providers_warns_of_nothing() -> None:
     """A user starts from it; the transcriber's provider is the same in another region on purpose."""
     (said,) = resolved("real/front-desk.yaml").warnings
     assert said.endswith("also deepgram; an outage of deepgram takes both")
-
-
-@pytest.mark.parametrize(
-    ("everything", "not_built", "built"),
-    [
-        (TranscriberProvider, NOT_BUILT_TRANSCRIBERS, defaults.TRANSCRIBER_PROVIDERS),
-        (VoiceProvider, NOT_BUILT_VOICES, defaults.VOICE_PROVIDERS),
-        (AccountProvider, NOT_BUILT_ACCOUNTS, frozenset(DEFAULT_BASE_URL) | {AZURE_OPENAI}),
-    ],
-)
-def test_the_api_refuses_exactly_what_is_not_built(
-    everything: Any, not_built: tuple[str, ...], built: frozenset[str]
-) -> None:
-    """A provider that the API lets through has defaults, settings and a place to go."""
-    assert set(get_args(everything)) == set(not_built) | built
-    assert not set(not_built) & built
-
-
-def test_every_setting_of_a_built_transcriber_reaches_the_revision() -> None:
-    """None is accepted and ignored."""
-    for provider in defaults.TRANSCRIBER_PROVIDERS:
-        fields = FallbackTranscriber.model_fields.items()
-        own = {name for name, field in fields if any(provider in getattr(m, "providers", ()) for m in field.metadata)}
-        assert own == set(SETTINGS[provider])

@@ -111,18 +111,18 @@ def test_accounts_that_would_follow_by_themselves_are_left_out_and_named() -> No
     """Automatic fallback is a convenience: it does not make the assistant invalid."""
     near = account("near", "deepgram", region="westeurope")
     found = resolved({"autoFallback": {"transcriber": True}}, **{**INSIDE, "accounts": [*ALL, near]})
-    assert [each.account for each in found.snapshot.transcribers] == ["ears", "near"]
-    assert [each.account for each in found.snapshot.voices] == ["llm"]
+    assert [each.account for each in found.snapshot.transcribers] == ["ears", "llm", "near"]
+    assert [each.account for each in found.snapshot.voices] == ["llm", "ears", "near"]
     assert sorted(found.snapshot.accounts) == ["ears", "llm", "near"]
     left = [warning for warning in found.warnings if "left out" in warning]
     assert left == [
         (
             "spec.transcriber.fallbackPlan.autoFallback: left out, not known to be in spec.compliance.dataZones: "
-            "far-ears (no region)"
+            "far (us), far-ears (no region), mouth (no region)"
         ),
         (
             "spec.voice.fallbackPlan.autoFallback: left out, not known to be in spec.compliance.dataZones: "
-            "far (us), mouth (no region)"
+            "far (us), far-ears (no region), mouth (no region)"
         ),
     ]
 

@@ -1,0 +1,60 @@
+"""What the API accepts is what is built: every provider has a codec, a place to go and names, and nothing has more."""
+
+from typing import Any, get_args
+
+import pytest
+
+from understudy.api.accounts import AccountProvider
+from understudy.api.markers import Effect
+from understudy.api.transcriber import SETTINGS, FallbackTranscriber, TranscriberProvider
+from understudy.api.transcriber_names import NAMES
+from understudy.api.transcriber_settings import settings_of
+from understudy.api.voice import VoiceProvider
+from understudy.domain.revision import defaults
+from understudy.domain.revision.catalogue import CATALOGUE
+from understudy.domain.revision.directory import RETIRED
+from understudy.domain.routing.providers import AZURE_OPENAI, DEFAULT_BASE_URL
+from understudy.domain.speech.transcribers.registry import CODECS as TRANSCRIBERS
+from understudy.domain.speech.voices.registry import CODECS as VOICES
+
+PLACES_OF_THEIR_OWN = {AZURE_OPENAI, "azure", *RETIRED}
+"""Providers without one base URL for everybody."""
+
+
+@pytest.mark.parametrize(
+    ("accepted", "built"),
+    [
+        (TranscriberProvider, TRANSCRIBERS),
+        (TranscriberProvider, NAMES),
+        (TranscriberProvider, SETTINGS),
+        (VoiceProvider, VOICES),
+        (VoiceProvider, CATALOGUE),
+        (AccountProvider, {*DEFAULT_BASE_URL, *PLACES_OF_THEIR_OWN}),
+    ],
+    ids=["transcriber codecs", "transcriber names", "transcriber settings", "voice codecs", "voices", "places"],
+)
+def test_the_api_accepts_exactly_what_is_built(accepted: Any, built: Any) -> None:
+    """A provider without a codec would be accepted and never asked; a codec without a provider could not be chosen."""
+    assert sorted(get_args(accepted)) == sorted(built)
+
+
+def test_whoever_hears_or_speaks_can_have_an_account() -> None:
+    heard, spoken = set(get_args(TranscriberProvider)), set(get_args(VoiceProvider))
+    assert heard | spoken | defaults.MODEL_PROVIDERS == set(get_args(AccountProvider))
+
+
+def test_every_setting_says_where_its_effect_is() -> None:
+    """T3: on the wire, as what came in its place, or in the proxy; and what is sent or done."""
+    for name, marker in settings_of(FallbackTranscriber):
+        assert marker.effect in set(Effect)
+        assert marker.seen_as, name
+        assert marker.default, name
+
+
+def test_defaults_are_settings_of_their_provider() -> None:
+    """And the page tells the value that is filled in."""
+    told = {(marker.provider, name): marker.default for name, marker in settings_of(FallbackTranscriber)}
+    fields = {field.alias: name for name, field in FallbackTranscriber.model_fields.items()}
+    for provider, values in defaults.TRANSCRIBER_SETTINGS.items():
+        for alias, value in values.items():
+            assert told[(provider, fields[alias])] == f"`{value}`"
