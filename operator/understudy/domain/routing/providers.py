@@ -15,6 +15,7 @@ DEFAULT_BASE_URL: dict[str, str] = {
     "11labs": "wss://api.elevenlabs.io",
     "assembly-ai": "wss://streaming.assemblyai.com",
     "gladia": "https://api.gladia.io",
+    "google": "wss://generativelanguage.googleapis.com",
     "speechmatics": "wss://eu.rt.speechmatics.com",
 }
 """Base URL of each provider that has one for everybody, used where an account names none."""

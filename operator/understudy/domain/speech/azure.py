@@ -73,12 +73,12 @@ class Endpoint:
 
 
 def endpoint(account: Account, service: Literal["stt", "tts"]) -> Endpoint:
-    """Where `account` is served: on the hosts of its region, or on the resource's own host.
+    """Where `account` is served: on the hosts of its region, or on the resource's own host where it gives that.
 
     Raises:
         ValueError: the account's base URL is none.
     """
-    base = account.base_url.replace("{region}", account.region or "")
+    base = account.base_url or f"https://{account.region}.api.cognitive.microsoft.com"
     on_region, on_resource = _PATHS[service]
     found = _REGIONAL.fullmatch(urlsplit(base).netloc)
     if found:

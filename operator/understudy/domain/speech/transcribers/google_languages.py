@@ -1,55 +1,57 @@
-"""Languages as people choose them for Google, by name, and as Gemini takes them: BCP-47.
+"""Languages as Gemini takes them, with their region.
 
-Source: Google's documentation of the Live API, "Supported languages".
+Source: Google's documentation of its speech models, "Supported languages".
 """
 
-AUTOMATIC = "Multilingual"
+from understudy.api.transcriber_names import GOOGLE_LANGUAGES
+
+AUTOMATIC = "multi"
 """No hint: Gemini finds out by itself."""
 
-CODES = {
-    "Arabic": "ar-EG",
-    "Bengali": "bn-BD",
-    "Bulgarian": "bg-BG",
-    "Chinese": "cmn-Hans-CN",
-    "Croatian": "hr-HR",
-    "Czech": "cs-CZ",
-    "Danish": "da-DK",
-    "Dutch": "nl-NL",
-    "English": "en-US",
-    "Estonian": "et-EE",
-    "Finnish": "fi-FI",
-    "French": "fr-FR",
-    "German": "de-DE",
-    "Greek": "el-GR",
-    "Hebrew": "he-IL",
-    "Hindi": "hi-IN",
-    "Hungarian": "hu-HU",
-    "Indonesian": "id-ID",
-    "Italian": "it-IT",
-    "Japanese": "ja-JP",
-    "Korean": "ko-KR",
-    "Latvian": "lv-LV",
-    "Lithuanian": "lt-LT",
-    "Norwegian": "nb-NO",
-    "Polish": "pl-PL",
-    "Portuguese": "pt-BR",
-    "Romanian": "ro-RO",
-    "Russian": "ru-RU",
-    "Serbian": "sr-RS",
-    "Slovak": "sk-SK",
-    "Slovenian": "sl-SI",
-    "Spanish": "es-ES",
-    "Swahili": "sw-KE",
-    "Swedish": "sv-SE",
-    "Thai": "th-TH",
-    "Turkish": "tr-TR",
-    "Ukrainian": "uk-UA",
-    "Vietnamese": "vi-VN",
+REGIONAL = {
+    "ar": "ar-EG",
+    "bg": "bg-BG",
+    "bn": "bn-IN",
+    "cs": "cs-CZ",
+    "da": "da-DK",
+    "de": "de-DE",
+    "el": "el-GR",
+    "en": "en-US",
+    "es": "es-ES",
+    "et": "et-EE",
+    "fi": "fi-FI",
+    "fr": "fr-FR",
+    "he": "iw-IL",
+    "hi": "hi-IN",
+    "hr": "hr-HR",
+    "hu": "hu-HU",
+    "id": "id-ID",
+    "it": "it-IT",
+    "ja": "ja-JP",
+    "ko": "ko-KR",
+    "lt": "lt-LT",
+    "lv": "lv-LV",
+    "nl": "nl-NL",
+    "no": "no-NO",
+    "pl": "pl-PL",
+    "pt": "pt-BR",
+    "ro": "ro-RO",
+    "ru": "ru-RU",
+    "sk": "sk-SK",
+    "sl": "sl-SI",
+    "sr": "sr-RS",
+    "sv": "sv-SE",
+    "sw": "sw-KE",
+    "th": "th-TH",
+    "tr": "tr-TR",
+    "uk": "uk-UA",
+    "vi": "vi-VN",
+    "zh": "cmn-Hans-CN",
 }
+"""By the tag without region: where most callers who speak it are."""
 
 
 def hints(language: str | None) -> list[str]:
-    """The codes to ask for: none where Gemini is to find out; a tag as it is."""
-    if language is None or language in {AUTOMATIC, "multi"}:
-        return []
-    return [CODES.get(language, language)]
+    """The codes to ask for, of a name such as English or a tag: none where Gemini is to find out."""
+    tag = GOOGLE_LANGUAGES.get(language or AUTOMATIC, language or AUTOMATIC)
+    return [] if tag == AUTOMATIC else [REGIONAL.get(tag, tag)]

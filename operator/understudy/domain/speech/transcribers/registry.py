@@ -6,11 +6,13 @@ from understudy.domain.revision.snapshot import Account, Transcriber
 from understudy.domain.speech.codec import TranscriberCodec
 from understudy.domain.speech.transcribers import (
     assembly_ai,
+    azure,
     cartesia,
     deepgram,
     elevenlabs,
     flux,
     gladia,
+    google,
     openai,
     speechmatics,
 )
@@ -25,7 +27,9 @@ def _deepgram(transcriber: Transcriber, account: Account) -> TranscriberCodec:
 CODECS: dict[str, Callable[[Transcriber, Account], TranscriberCodec]] = {
     "deepgram": _deepgram,
     "assembly-ai": assembly_ai.AssemblyAiCodec,
+    "azure": azure.AzureCodec,
     "gladia": gladia.GladiaCodec,
+    "google": google.GoogleCodec,
     "speechmatics": speechmatics.SpeechmaticsCodec,
     "cartesia": cartesia.CartesiaCodec,
     "11labs": elevenlabs.ElevenLabsCodec,

@@ -23,7 +23,6 @@ DEFAULT_LANGUAGE = "en-US"
 
 _FORMATS = {
     ("pcm_mulaw", 8000): "raw-8khz-8bit-mono-mulaw",
-    ("pcm_alaw", 8000): "raw-8khz-8bit-mono-alaw",
     ("pcm_s16le", 8000): "raw-8khz-16bit-mono-pcm",
     ("pcm_s16le", 16_000): "raw-16khz-16bit-mono-pcm",
     ("pcm_s16le", 22_050): "raw-22050hz-16bit-mono-pcm",

@@ -5,6 +5,7 @@ from typing import TypeGuard
 
 from understudy.domain.revision.snapshot import Account, Voice
 from understudy.domain.speech.voice_codec import HttpVoiceCodec, SocketVoiceCodec
+from understudy.domain.speech.voices.azure import AzureVoice
 from understudy.domain.speech.voices.cartesia import CartesiaVoice
 from understudy.domain.speech.voices.deepgram import DeepgramVoice
 from understudy.domain.speech.voices.elevenlabs import ElevenLabsVoice
@@ -15,6 +16,7 @@ VoiceCodec = HttpVoiceCodec | SocketVoiceCodec
 
 CODECS: dict[str, Callable[[Voice, Account], VoiceCodec]] = {
     "11labs": ElevenLabsVoice,
+    "azure": AzureVoice,
     "cartesia": CartesiaVoice,
     "deepgram": DeepgramVoice,
     "openai": OpenAiVoice,
