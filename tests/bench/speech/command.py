@@ -1,0 +1,109 @@
+"""`speech`: what a caller notices of a transcriber or a voice that fails, at any instant, of any provider.
+
+Simulated providers with their own protocols behind a network of 40 ms; the real proxy; calls in real time. The caller
+speaks numbered words and hears watermarked ones, so that each word, and each 20 ms of it, is accounted for.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from tests.bench.report import publish
+from tests.bench.speech import cases as cases_
+from tests.bench.speech import listen, speak, tally, world
+from tests.bench.speech.cases import Case, Part
+
+FAILURES, QUICK_FAILURES = 2000, 100
+TOGETHER = 20
+"""Calls at a time: each sends fifty messages a second through four hops on this machine's two cores."""
+STAGGER_S = 0.05
+
+
+async def run(cases: Sequence[Case], together: int) -> tally.Tally:
+    """All cases."""
+    result = tally.Tally()
+    waiting = iter(cases)
+    async with world.running(cases) as there:
+
+        async def one_after_another(slot: int) -> None:
+            await asyncio.sleep(slot * STAGGER_S)
+            for case in waiting:
+                result.add(await _one(case, there))
+                result.progress(len(cases))
+
+        await asyncio.gather(*(one_after_another(slot) for slot in range(together)))
+    return result
+
+
+async def _one(case: Case, there: world.World) -> Any:
+    try:
+        verdict = (await (listen if case.part == "transcriber" else speak).run(case, there))[0]
+    except Exception as error:  # noqa: BLE001 - one case that could not be run is told as such
+        return tally.Broken(case, f"{type(error).__name__}: {error}")
+    there.forget(case.name)
+    return verdict
+
+
+async def show(case: Case) -> None:
+    """One case, with all that was seen."""
+    async with world.running([case], "DEBUG") as there:
+        print(case, case.faults(), "connected" if case.connected else "cold")
+        if case.part == "transcriber":
+            verdict, heard = await listen.run(case, there)
+            for at, message in heard.messages:
+                print(f"{at - heard.began:7.3f} {tally.brief(message)}")
+        else:
+            verdict, spoken, chords = await speak.run(case, there)
+            print("told", " ".join(spoken.timed))
+            for chord in chords:
+                print(
+                    f"{chord.start - spoken.asked:7.3f}-{chord.end - spoken.asked:.3f} w{chord.number} {chord.rms:.0f}"
+                )
+        for which, sight in zip("ab", there.sights[case.name], strict=True):
+            print(which, "struck", sight.struck, "streams", [(s.asked, s.arrivals[:1]) for s in sight.streams.values()])
+        print(verdict)
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, print, publish."""
+    parser = argparse.ArgumentParser(description="Speech that fails in mid-call.")
+    parser.add_argument("--quick", action="store_true", help="100 failures, ends within 45 s")
+    parser.add_argument("--case", type=int, help="only this case of the plan, with all that was seen")
+    parser.add_argument("--failures", type=int, help="how many; not published")
+    parser.add_argument("--part", choices=["transcriber", "voice"], help="only these; not published")
+    parser.add_argument("--provider", action="append", help="only these; not published")
+    parser.add_argument("--kind", action="append", help="only these; not published")
+    options = parser.parse_args(arguments)
+    number = options.failures or (QUICK_FAILURES if options.quick else FAILURES)
+    parts: list[Part] = [options.part] if options.part else ["transcriber", "voice"]
+    plan = cases_.plan(number, parts, _providers(options.provider))
+    if options.kind:
+        plan = [case for case in plan if case.kind in options.kind]
+    if options.case is not None:
+        asyncio.run(show(plan[options.case]))
+        return 0
+    began = time.monotonic()
+    result = asyncio.run(run(plan, TOGETHER))
+    partial = bool(options.quick or options.part or options.provider or options.kind or options.failures)
+    print(f"· {time.monotonic() - began:.0f} s", flush=True)
+    for line in result.complaints():
+        print(line, flush=True)
+    publish("speech", result.to_json(), quick=partial, table=result.table())
+    return 0
+
+
+def _providers(only: Sequence[str] | None) -> dict[Part, list[str]]:
+    there: dict[Part, list[str]] = {
+        "transcriber": cases_.transcriber_providers(),
+        "voice": cases_.voice_providers(),
+    }
+    if not only:
+        return there
+    return {part: [name for name in names if name in only] for part, names in there.items()}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

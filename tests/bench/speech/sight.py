@@ -1,0 +1,94 @@
+"""What the two providers of a case lived through, as the simulator tells it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.bench.speech.wire import ONE_WAY_S
+from understudy.apps.simulator.audio import chords, pcm
+from understudy.apps.simulator.audio.chords import Chord
+
+
+@dataclass
+class Stream:
+    """A connection of a transcriber.
+
+    Attributes:
+        asked: when it was opened.
+        arrivals: when audio arrived, and how many seconds of it there were then.
+    """
+
+    asked: float
+    rate: int = 8000
+    pieces: list[bytes] = field(default_factory=list)
+    arrivals: list[tuple[float, float]] = field(default_factory=list)
+
+    def heard(self) -> list[Chord]:
+        """The words in it; times are seconds of the stream."""
+        return chords.read(b"".join(self.pieces), self.rate)
+
+
+@dataclass
+class Sight:
+    """One deployment's requests, by index. Times are monotonic.
+
+    Attributes:
+        struck: when a fault first struck, and which.
+    """
+
+    streams: dict[int, Stream] = field(default_factory=dict)
+    struck: dict[int, tuple[float, str]] = field(default_factory=dict)
+    said_at: list[float] = field(default_factory=list)
+    clock: Callable[[], float] = time.monotonic
+
+    def asked(self, index: int) -> None:
+        self.streams.setdefault(index, Stream(self.clock()))
+
+    def strike(self, index: int, kind: str) -> None:
+        self.struck.setdefault(index, (self.clock(), kind))
+
+    def heard(self, index: int, sound: bytes, rate: int) -> None:
+        stream = self.streams.setdefault(index, Stream(self.clock()))
+        stream.rate = rate
+        before = stream.arrivals[-1][1] if stream.arrivals else 0.0
+        stream.pieces.append(sound)
+        stream.arrivals.append((self.clock(), before + len(sound) / pcm.BYTES_PER_SAMPLE / rate))
+
+    def said(self, index: int, sound: bytes) -> None:  # noqa: ARG002 - only when
+        self.said_at.append(self.clock())
+
+
+class Watching:
+    """A simulator's `Watch` that writes into a `Sight`."""
+
+    def __init__(self, sight: Sight) -> None:
+        self.asked = sight.asked
+        self.struck = sight.strike
+        self.heard = sight.heard
+        self.said = sight.said
+
+
+LIVE_S = 0.25
+"""A stream this far behind the caller is live: what providers want gathered in one message, and the way there."""
+
+
+def first_strike(sights: list[Sight]) -> tuple[float, str, Stream | None] | None:
+    """When and what, and the connection that it struck."""
+    found = [(at, kind, sight.streams.get(i)) for sight in sights for i, (at, kind) in sight.struck.items()]
+    return min(found, key=lambda strike: strike[0], default=None)
+
+
+def live_again(stream: Stream, sent_at: Callable[[int], float], after: float) -> float | None:
+    """When the stream, from `after` on, was first at most `LIVE_S` behind the caller; None: never.
+
+    `sent_at` is when a word's end was sent by the caller. Between words it is reckoned by the audio's length.
+    """
+    heard = stream.heard()
+    if not heard:
+        return None
+    offsets = [(chord.start, sent_at(chord.number) - chord.end) for chord in heard]
+    for at, seconds in stream.arrivals:
+        offset = next((shift for start, shift in reversed(offsets) if start <= seconds), offsets[0][1])
+        if at >= after and at - ONE_WAY_S - (seconds + offset) <= LIVE_S:
+            return at - ONE_WAY_S
+    return None

@@ -1,0 +1,204 @@
+"""Counting verdicts, and the result."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.bench.report import percentile, rounded
+from tests.bench.speech import listen, speak
+from tests.bench.speech.cases import NONE, Case
+
+MOST_SHOWN = 40
+"""Failed cases listed in the result; all are printed."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A case that could not be run."""
+
+    case: Case
+    ended: str
+    struck: bool = False
+    clean: bool = False
+
+
+Verdict = listen.Verdict | speak.Verdict | Broken
+
+
+@dataclass
+class Tally:
+    """All verdicts."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def add(self, verdict: Verdict) -> None:
+        """Take one in."""
+        self.verdicts.append(verdict)
+
+    def progress(self, of: int) -> None:
+        """Tell people, now and then."""
+        done = len(self.verdicts)
+        if done % 100 == 0 or done == of:
+            print(f"· {done} of {of}, {sum(not v.clean for v in self.verdicts)} not clean", flush=True)
+
+    @property
+    def ears(self) -> list[listen.Verdict]:
+        return [v for v in self.verdicts if isinstance(v, listen.Verdict)]
+
+    @property
+    def voices(self) -> list[speak.Verdict]:
+        return [v for v in self.verdicts if isinstance(v, speak.Verdict)]
+
+    def complaints(self) -> Iterable[str]:
+        """A line for each case that is not clean."""
+        for verdict in sorted(self.verdicts, key=lambda v: v.case.number):
+            if not verdict.clean:
+                yield f"  {verdict.case.number}: {_case(verdict.case)}: {_what(verdict)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As the issue has it, and what explains it."""
+        return {
+            "transcriber": _ears(self.ears),
+            "voice": _voices(self.voices),
+            "pairs": _pairs(self.verdicts),
+            "not_run": sum(isinstance(v, Broken) for v in self.verdicts),
+            "failed_cases": [
+                {"case": v.case.number, "what": f"{_case(v.case)}: {_what(v)}"} for v in self.verdicts if not v.clean
+            ][:MOST_SHOWN],
+        }
+
+    def table(self) -> str:
+        """For people: by kind of failure."""
+        rows = ["| part | failure | cases | words lost | doubled | calls ended | ms P50 | ms P95 |"]
+        rows.append("|---|---|---:|---:|---:|---:|---:|---:|")
+        for part, verdicts, measure in (
+            ("transcriber", self.ears, lambda v: v.fault_to_live_s),
+            ("voice", self.voices, _gap),
+        ):
+            for kind in sorted({v.case.kind for v in verdicts}):
+                some = [v for v in verdicts if v.case.kind == kind]
+                times = [x for v in some if (x := measure(v)) is not None]
+                cells = [part, kind, len(some), sum(len(v.lost) for v in some), sum(len(v.doubled) for v in some)]
+                cells += [sum(bool(v.ended) for v in some), _ms(times, 50), _ms(times, 95)]
+                rows.append("| " + " | ".join("" if cell is None else str(cell) for cell in cells) + " |")
+        return "\n".join(rows)
+
+
+def _ears(verdicts: Sequence[listen.Verdict]) -> dict[str, Any]:
+    struck = [v for v in verdicts if v.struck]
+    replay = [v.detect_to_replay_s for v in struck if v.detect_to_replay_s is not None]
+    by_standby = {
+        "cold": [v for v in struck if not v.case.connected],
+        "connected": [v for v in struck if v.case.connected],
+    }
+    return {
+        "failovers": len(struck),
+        "words": sum(v.words for v in struck),
+        "frames": sum(v.frames for v in struck),
+        "frames_lost": sum(v.frames_lost for v in struck),
+        "frames_doubled": sum(v.frames_doubled for v in struck),
+        "words_invented": sum(len(v.invented) for v in struck),
+        "stale_interims": sum(v.stale for v in struck),
+        "finalizes_unanswered": sum(-min(v.answers, 0) for v in struck),
+        "finalizes_doubled": sum(max(v.answers, 0) for v in struck),
+        "calls_ended": sum(bool(v.ended) for v in struck),
+        "detect_to_replay_ms": {f"p{q}": _ms(replay, q) for q in (50, 99)},
+        "detect_to_replay_ms_by_standby": {
+            name: {f"p{q}": _ms([x for v in some if (x := v.detect_to_replay_s) is not None], q) for q in (50, 99)}
+            for name, some in by_standby.items()
+        },
+        "fault_to_live_edge_ms": {
+            name: {f"p{q}": _ms([x for v in some if (x := v.fault_to_live_s) is not None], q) for q in (50, 95)}
+            for name, some in by_standby.items()
+        },
+        "speech_end_to_final_ms": {
+            name: {f"p{q}": _ms([s for v in some for s in v.answer_s], q) for q in (50, 95)}
+            for name, some in {"failing": struck, "healthy": [v for v in verdicts if v.case.kind == NONE]}.items()
+        },
+        "healthy": _healthy(verdicts),
+    }
+
+
+def _voices(verdicts: Sequence[speak.Verdict]) -> dict[str, Any]:
+    struck = [v for v in verdicts if v.struck]
+    gaps = [gap for v in struck if (gap := _gap(v)) is not None]
+    healthy = [v for v in verdicts if v.case.kind == NONE]
+    return {
+        "failovers": len(struck),
+        "words": sum(v.words for v in struck),
+        "words_lost": sum(len(v.lost) for v in struck),
+        "words_doubled": sum(len(v.doubled) for v in struck),
+        "words_out_of_order": sum(v.disorder for v in struck),
+        "fragments": sum(v.fragments for v in struck),
+        "words_mistold": sum(v.mistold for v in struck),
+        "calls_ended": sum(bool(v.ended) for v in struck),
+        "gap_ms": {f"p{q}": _ms(gaps, q) for q in (50, 95)},
+        "first_word_ms": {
+            name: {f"p{q}": _ms([v.first_s for v in some if v.first_s is not None], q) for q in (50, 95)}
+            for name, some in {"failing": struck, "healthy": healthy}.items()
+        },
+        "loudness_step_db": {
+            f"p{q}": rounded(percentile([abs(v.louder_db) for v in struck if v.louder_db is not None], q))
+            for q in (50, 95)
+        },
+        "healthy": _healthy(verdicts),
+    }
+
+
+START_S = 0.35
+"""A healthy voice's first word: its own 100 to 180 ms, a round trip and a half, and what the text itself takes."""
+
+
+def _gap(verdict: speak.Verdict) -> float | None:
+    """What the caller notices: silence within the utterance, or before it beyond a healthy start."""
+    if verdict.gap_s is None or verdict.first_s is None:
+        return None
+    return max(verdict.gap_s, verdict.first_s - START_S, 0.0)
+
+
+def _healthy(verdicts: Sequence[listen.Verdict] | Sequence[speak.Verdict]) -> dict[str, int]:
+    """Cases without a failure."""
+    fine = [v for v in verdicts if v.case.kind == NONE]
+    return {"calls": len(fine), "not_clean": sum(not v.clean for v in fine)}
+
+
+def _pairs(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """By part and pair: failovers, and those with anything lost, doubled or ended."""
+    failovers: Counter[str] = Counter()
+    unclean: Counter[str] = Counter()
+    for verdict in verdicts:
+        if verdict.case.kind == NONE:
+            continue
+        name = f"{verdict.case.part}: {verdict.case.primary} → {verdict.case.fallback}"
+        failovers[name] += verdict.struck
+        unclean[name] += not verdict.clean
+    return {name: {"failovers": failovers[name], "not_clean": unclean[name]} for name in sorted(failovers)}
+
+
+def _ms(seconds: Sequence[float], share: float) -> float | None:
+    found = percentile(list(seconds), share)
+    return None if found is None else rounded(found * 1000, 0)
+
+
+def _case(case: Case) -> str:
+    standby = "connected" if case.connected else "cold"
+    return f"{case.part} {case.kind} {case.primary} → {case.fallback} ({standby}) {json.dumps(case.faults())}"
+
+
+def _what(verdict: Verdict) -> str:
+    seen = {
+        name: value
+        for name in ("lost", "doubled", "invented", "disorder", "answers", "ended")
+        if (value := getattr(verdict, name, None))
+    }
+    return json.dumps(seen)
+
+
+def brief(message: dict[str, Any]) -> str:
+    """A message of the agent's protocol on one line."""
+    if message.get("type") != "Results":
+        return json.dumps(message)[:200]
+    marks = [name for name in ("is_final", "speech_final", "from_finalize") if message.get(name)]
+    return f"{message.get('start')}+{message.get('duration')} {' '.join(listen.text_of(message))!r} {' '.join(marks)}"
