@@ -11,7 +11,7 @@ from tests.integration.proxy_egress.conftest import TOKEN, Proxy, Serve, StartPr
 from tests.integration.proxy_egress.fake_model import TEXT, FakeModel
 from tests.integration.proxy_egress.fake_responses import TEXT as SAID
 from tests.integration.proxy_egress.fake_responses import FakeResponses
-from tests.integration.proxy_egress.fake_voice import FakeOpenAISpeech
+from tests.integration.proxy_egress.fake_voice import WORD_S, FakeOpenAISpeech
 
 
 @asynccontextmanager
@@ -125,4 +125,4 @@ async def test_speech(serve: Serve, start_proxy: StartProxy) -> None:
             model="x", voice="alloy", input="Good evening.", response_format="pcm"
         )
         async with request as response:
-            assert len(await response.read()) == 2 * 4800
+            assert len(await response.read()) == int(2 * WORD_S * 48_000)

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 from aiohttp import WSMsgType, web
 
-WORD_S = 0.1
+WORD_S = 0.2
 
 
 def word_audio(level: int, rate: int) -> bytes:
@@ -21,7 +21,9 @@ class FakeCartesia:
     Args:
         level: sample value of its audio, by which a test tells voices apart.
         part: `good`; `silent` takes text and sends nothing; `error` refuses each context; `break_after_four`
-            drops the socket after four words; `announce_all_speak_four` likewise, with all times before them.
+            drops the socket after four words of a text; `announce_all_speak_four` likewise, with all times before
+            them; `truncate_after_two` ends after two as though complete; `stall_after_two` goes on with nothing;
+            `hush_after_two` with silence.
         status: HTTP status of the handshake; 101 accepts.
     """
 
@@ -61,24 +63,28 @@ class FakeCartesia:
         if self.part == "error":
             await socket.send_json({**context, "type": "error", "status_code": 400, "error": "key sk-secret is wrong"})
             return
-        breaks = self.part in {"break_after_four", "announce_all_speak_four"}
+        words = message["transcript"].split()
         if self.part == "announce_all_speak_four":
-            words = message["transcript"].split()
             starts = [index * WORD_S for index, _ in enumerate(words)]
             await socket.send_json({**context, "type": "timestamps", "word_timestamps": _times(words, starts)})
             message = {**message, "add_timestamps": False}
-        await self.speak(socket, context, {**message, "transcript": _first_four(message)} if breaks else message)
-        if breaks and request.transport is not None:
+        said, sounding = _share(self.part, words)
+        await self.speak(socket, context, {**message, "transcript": " ".join(words[:said])}, sounding)
+        if self.part in BREAKING and said < len(words) and request.transport is not None:
             await asyncio.sleep(0.05)  # so that the audio is on the wire before the reset
             request.transport.abort()
+        elif self.part == "stall_after_two":
+            await asyncio.Event().wait()
         elif not message["continue"]:
             await socket.send_json({**context, "type": "done", "done": True})
 
-    async def speak(self, socket: web.WebSocketResponse, context: dict[str, Any], message: dict[str, Any]) -> None:
+    async def speak(
+        self, socket: web.WebSocketResponse, context: dict[str, Any], message: dict[str, Any], sounding: int
+    ) -> None:
         words = message["transcript"].split()
         rate = message["output_format"]["sample_rate"]
-        for word in words:
-            data = base64.b64encode(word_audio(self.level, rate)).decode()
+        for number, word in enumerate(words):
+            data = base64.b64encode(word_audio(self.level if number < sounding else 0, rate)).decode()
             await socket.send_json({**context, "type": "chunk", "data": data})
             start = self._offset.get(context["context_id"], 0.0)
             self._offset[context["context_id"]] = start + WORD_S
@@ -91,8 +97,14 @@ def _times(words: list[str], starts: list[float]) -> dict[str, Any]:
     return {"words": words, "start": starts, "end": [start + WORD_S for start in starts]}
 
 
-def _first_four(message: dict[str, Any]) -> str:
-    return " ".join(message["transcript"].split()[:4])
+BREAKING = ("break_after_four", "announce_all_speak_four")
+
+
+def _share(part: str, words: list[str]) -> tuple[int, int]:
+    """How many of `words` a voice sends audio for, and how many of them sound."""
+    said = {"truncate_after_two": 2, "stall_after_two": 2, "break_after_four": 4, "announce_all_speak_four": 4}
+    count = said.get(part, len(words))
+    return count, 2 if part == "hush_after_two" else count
 
 
 class FakeOpenAISpeech:
@@ -101,7 +113,7 @@ class FakeOpenAISpeech:
     Args:
         level: as for `FakeCartesia`.
         part: `good`; `silent` sends headers and nothing; `empty` ends without audio; `break_second` breaks off in the
-            second text.
+            second text; the others as for `FakeCartesia`.
         status: of the answer.
     """
 
@@ -122,11 +134,15 @@ class FakeOpenAISpeech:
         await response.prepare(request)
         if self.part == "silent":
             await asyncio.Event().wait()
-        for number, _ in enumerate(self.requests[-1]["input"].split() if self.part != "empty" else []):
-            await response.write(word_audio(self.level, 24_000))
+        words = self.requests[-1]["input"].split() if self.part != "empty" else []
+        said, sounding = _share(self.part, words)
+        for number in range(said):
+            await response.write(word_audio(self.level if number < sounding else 0, 24_000))
             if self.part == "break_second" and len(self.requests) > 1 and number == 1:
                 await asyncio.sleep(0.05)  # as above
                 assert request.transport is not None
                 request.transport.abort()
                 break
+        if self.part == "stall_after_two":
+            await asyncio.Event().wait()
         return response

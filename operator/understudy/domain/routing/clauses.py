@@ -5,6 +5,7 @@ streaming input is given, because it has to know the end to find the melody.
 """
 
 import re
+from collections.abc import Iterator
 
 LONGEST_UNIT = 240
 """Characters after which text is spoken at the next space even without punctuation: about 15 s of speech."""
@@ -33,6 +34,18 @@ def sentences_end(text: str) -> int | None:
         if _ends(text, match.end()):
             end = match.end()
     return _longest(text) if end is None else end
+
+
+def clause_ends(text: str, begin: int = 0) -> Iterator[tuple[int, bool]]:
+    """Where clauses of `text` end from `begin` on, and whether a sentence ends there.
+
+    A mark at the end of `text` is one only if something speakable stands before it and no number or abbreviation can
+    go on behind it.
+    """
+    for match in _CLAUSE.finditer(text, begin):
+        head = text[begin : match.end()]
+        if _LETTER.search(head) and not _undecided(head, at_end=match.end() == len(text)):
+            yield match.end(), _SENTENCE.match(text, match.start()) is not None
 
 
 def may_end(text: str) -> bool:

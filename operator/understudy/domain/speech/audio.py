@@ -88,6 +88,45 @@ def _alaw(samples: "np.ndarray[tuple[int, ...], np.dtype[np.int16]]") -> bytes:
     return bytes(((sign | (exponent << 4) | mantissa) ^ 0x55).astype(np.uint8).tobytes())
 
 
+class Linear:
+    """What a voice makes → 16-bit PCM of the same rate; reads may end within a sample."""
+
+    def __init__(self, audio: SpeechFormat) -> None:
+        self._encoding = audio.encoding
+        self._odd = b""
+
+    def convert(self, data: bytes) -> bytes:
+        """The next audio."""
+        if self._encoding == "pcm_mulaw":
+            return _MULAW[np.frombuffer(data, dtype=np.uint8)].tobytes()
+        if self._encoding == "pcm_alaw":
+            return _ALAW[np.frombuffer(data, dtype=np.uint8)].tobytes()
+        if self._encoding == "pcm_s16le":
+            return data
+        data = self._odd + data
+        whole = len(data) - len(data) % 4
+        self._odd = data[whole:]
+        floats = np.frombuffer(data[:whole], dtype="<f4")
+        return np.clip(np.rint(floats * 32768.0), -32768, 32767).astype("<i2").tobytes()
+
+
+def _mulaw_table() -> "np.ndarray[tuple[int, ...], np.dtype[np.int16]]":
+    code = ~np.arange(256, dtype=np.int32) & 0xFF
+    magnitude = ((((code & 0x0F) << 1) + _MULAW_BIAS) << ((code >> 4) & 7)) - _MULAW_BIAS
+    return np.asarray(np.where(code & 0x80, -magnitude, magnitude) * 4, dtype="<i2")
+
+
+def _alaw_table() -> "np.ndarray[tuple[int, ...], np.dtype[np.int16]]":
+    code = np.arange(256, dtype=np.int32) ^ 0x55
+    segment, step = (code >> 4) & 7, ((code & 0x0F) << 1) + 1
+    magnitude = np.where(segment == 0, step, (step + 32) << np.maximum(segment - 1, 0))
+    return np.asarray(np.where(code & 0x80, magnitude, -magnitude) * 8, dtype="<i2")
+
+
+_MULAW = _mulaw_table()
+_ALAW = _alaw_table()
+
+
 def wav_header(rate: int) -> bytes:
     """Header of a WAV file of 16-bit mono PCM whose length is not known yet, as streaming players take it."""
     unknown = (0xFFFFFFFF).to_bytes(4, "little")

@@ -1,14 +1,15 @@
-"""One context of speech: what the agent wants said, how far it came, and where another voice may go on."""
+"""One context of speech: what the agent wants said, and the parts in which a voice is given it."""
 
-import re
 from typing import Any
 
-from understudy.domain.routing.clauses import Sentences
+from understudy.domain.routing.clauses import LONGEST_UNIT, clause_ends
 from understudy.domain.speech.audio import SpeechFormat
 from understudy.domain.speech.cartesia import DEFAULT_BUFFER_MS
-from understudy.domain.speech.voice_codec import Words
+from understudy.domain.speech.following import has_words
 
-_WORD = re.compile(r"\S+")
+SHORTEST_UNIT = 40
+"""Characters from which a clause is said by itself: shorter ones wait for more, since a voice makes a melody of what it
+is given. The first clause does not wait: a caller does."""
 
 
 class Utterance:
@@ -27,25 +28,19 @@ class Utterance:
         self.context_id = str(message.get("context_id") or "")
         self.wants_times = bool(message.get("add_timestamps"))
         self.buffer_ms = int(message.get("max_buffer_delay_ms", DEFAULT_BUFFER_MS))
-        self.messages: list[dict[str, Any]] = []
-        """What the agent sent, in order."""
+        self.text = ""
+        """All text so far."""
         self.complete = False
         """Whether the agent said that no more text comes."""
+        self.settled = 0
+        """Characters of the text that may not wait for more: whole phrases of the agent."""
         self.audio_bytes = 0
         """Audio handed to the agent."""
-        self._words_before = 0
-        self._starts: list[float] = []
-
-    @property
-    def text(self) -> str:
-        """All text so far. Without buffering each message is a phrase of its own; otherwise they are pieces of one."""
-        pieces = (str(message.get("transcript") or "") for message in self.messages)
-        return (" " if self.buffer_ms == 0 else "").join(pieces)
 
     @property
     def has_text(self) -> bool:
         """Whether there is anything to say."""
-        return any(str(message.get("transcript") or "").strip() for message in self.messages)
+        return has_words(self.text)
 
     @property
     def seconds(self) -> float:
@@ -53,50 +48,55 @@ class Utterance:
         return self.format.seconds(self.audio_bytes)
 
     def add(self, message: dict[str, Any]) -> None:
-        """The agent sent text, or the end of it."""
-        self.messages.append(message)
+        """The agent sent text, or the end of it.
+
+        An agent that does not buffer sends phrases, each whole; otherwise messages are pieces of one text.
+        """
+        piece = str(message.get("transcript") or "")
+        phrases = self.buffer_ms == 0
+        self.text += f" {piece}" if phrases and self.text and piece else piece
         self.complete = self.complete or not message.get("continue", False)
+        if self.complete or phrases or message.get("flush"):
+            self.settled = len(self.text)
 
-    def begin(self, text: str) -> None:
-        """A voice begins with `text`, which ends the present text."""
-        self._words_before = len(self.text.split()) - len(text.split())
-        self._starts = []
+    def settle(self) -> None:
+        """What there is has waited long enough for more."""
+        self.settled = max(self.settled, len(self.text) if self.text[-1:].isspace() else self.text.rfind(" ") + 1)
 
-    def timed(self, words: Words) -> None:
-        """When words of the present voice are heard; providers may say so before the audio."""
-        self._starts += words.starts
-
-    def remaining(self) -> str | None:
-        """The text from the first sentence that was not begun; None when it is not known how far the voice came."""
-        if not self.audio_bytes:
-            return self.text
-        heard = self._words_before + sum(start < self.seconds for start in self._starts)
-        if not heard:
-            return None
-        words = list(_WORD.finditer(self.text))
-        return _after_sentence(self.text, words[heard - 1].end()) if heard < len(words) else ""
+    def rest(self, position: int) -> bool:
+        """Whether there is anything to say from `position` on, by now."""
+        return has_words(self.text[position:])
 
 
 class Units:
-    """Texts for a voice that takes one at a time: sentences, or the agent's own phrases where it does not buffer."""
+    """Cuts an utterance into the parts that a voice is given: clauses.
 
-    def __init__(self, utterance: Utterance) -> None:
-        self._sentences = Sentences()
-        self._phrases = utterance.buffer_ms == 0
+    Args:
+        begin: character where the voice begins.
+    """
 
-    def feed(self, text: str, *, end: bool) -> list[str]:
-        """The units that `text`, the next piece, completes; `end` says that this one may not wait for more."""
-        units = self._sentences.feed(text)
-        return units + self._sentences.flush() if end or self._phrases else units
+    def __init__(self, begin: int) -> None:
+        self.position = begin
+        """Characters that were given."""
+        self._first = True
 
+    def next(self, utterance: Utterance) -> tuple[int, int] | None:
+        """Begin and end of the next part; None while it is not complete."""
+        end = self._end(utterance)
+        if end is None:
+            return None
+        part = (self.position, end)
+        self.position, self._first = end, False
+        return part
 
-def _after_sentence(text: str, position: int) -> str:
-    """`text` from the first sentence that begins at or after `position`."""
-    splitter = Sentences()
-    end = 0
-    for sentence in [*splitter.feed(text), *splitter.flush()]:
-        begin = text.index(sentence, end)
-        if begin >= position:
-            return text[begin:]
-        end = begin + len(sentence)
-    return ""
+    def _end(self, utterance: Utterance) -> int | None:
+        text, begin = utterance.text, self.position
+        for end, sentence in clause_ends(text, begin):
+            enough = self._first or sentence or len(text[begin:end].strip()) >= SHORTEST_UNIT
+            if enough and (end < len(text) or utterance.settled >= end):
+                return end
+        if utterance.settled > begin and has_words(text[begin : utterance.settled]):
+            return utterance.settled
+        if len(text) - begin > LONGEST_UNIT:
+            return text.rfind(" ", begin + 1, begin + LONGEST_UNIT) + 1 or begin + LONGEST_UNIT
+        return None

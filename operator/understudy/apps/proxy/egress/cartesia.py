@@ -16,6 +16,7 @@ from understudy.apps.proxy.egress.voice import PART, Speech
 from understudy.apps.proxy.egress.voice_link import VoiceLinks
 from understudy.base.errors import AllFailed
 from understudy.domain.speech import cartesia
+from understudy.domain.speech.audio import SpeechFormat
 from understudy.domain.speech.utterance import Utterance
 from understudy.domain.speech.voice_codec import Words
 
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 MAX_CONTEXTS = 32
 """Contexts at once on one socket: an agent speaks one, and cancels the last."""
+
+USUAL = SpeechFormat("pcm_s16le", 8000)
+"""What agents ask for: telephone audio. Sockets are opened for it before they do."""
 
 BAD_REQUEST = 400
 """HTTP status in our own errors: the agent's message makes no sense."""
@@ -52,17 +56,18 @@ class CartesiaSocket:
         self._call = call
         self._agent = agent
         self._links = VoiceLinks(egress, call)
+        self._warmings: list[asyncio.Task[None]] = []
         self._speaking: dict[str, tuple[Speech, asyncio.Task[None]]] = {}
 
     async def run(self) -> None:
         """Serve until the agent goes."""
-        warming = asyncio.create_task(self._links.warm())
+        self._warm(USUAL)
         try:
             async for message in self._agent:
                 if message.type is WSMsgType.TEXT:
                     await self._take(message.data)
         finally:
-            tasks = [warming, *(task for _, task in self._speaking.values())]
+            tasks = [*self._warmings, *(task for _, task in self._speaking.values())]
             for task in tasks:
                 task.cancel()
             try:
@@ -70,6 +75,10 @@ class CartesiaSocket:
             finally:  # a server that stops does not wait for us
                 await self._links.close()
             await self._agent.close()
+
+    def _warm(self, wanted: SpeechFormat) -> None:
+        """Open sockets before they are needed."""
+        self._warmings.append(asyncio.create_task(self._links.warm(wanted)))
 
     async def _take(self, text: str) -> None:
         try:
@@ -94,7 +103,7 @@ class CartesiaSocket:
             await self._agent.send_str(cartesia.error(context_id, str(error), BAD_REQUEST))
             return
         rehearse(self._egress, self._call, utterance.format)
-        speech = Speech(self._egress, self._call, utterance, ContextSink(self._agent, context_id), self._links)
+        speech = Speech(self._links, utterance, ContextSink(self._agent, context_id))
         speech.add(message)
         task = asyncio.create_task(self._speak(context_id, speech))
         self._speaking[context_id] = (speech, task)
@@ -116,6 +125,7 @@ class CartesiaSocket:
     def _cancel(self, context_id: str) -> None:
         if context_id in self._speaking:
             self._speaking.pop(context_id)[1].cancel()
+            self._links.playout.cleared(asyncio.get_running_loop().time())
 
     def _forget(self, context_id: str, task: asyncio.Task[None]) -> None:
         if context_id in self._speaking and self._speaking[context_id][1] is task:

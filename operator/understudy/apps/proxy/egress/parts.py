@@ -13,6 +13,7 @@ from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.credentials import CredentialUnavailable
 from understudy.apps.proxy.egress.metrics import EgressMetrics
 from understudy.apps.proxy.egress.reserve import Reserve
+from understudy.apps.proxy.egress.voice_memory import VoiceMemory
 from understudy.apps.proxy.egress.voice_slack import Fillers
 from understudy.apps.proxy.http.transport import Transport
 from understudy.base.errors import AllFailed, ProviderError, ProviderRefused, UnderstudyError
@@ -36,6 +37,8 @@ class Egress:
     """What the voices need of a turn's budget."""
     fillers: Fillers = field(default_factory=Fillers)
     """Audio of what is said while an answer is awaited."""
+    voices: VoiceMemory = field(default_factory=VoiceMemory)
+    """What is known of the voices."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     """Work that outlives the request it was begun for, such as reading the end of an answer."""
 

@@ -7,19 +7,20 @@ import asyncio
 from typing import Any
 
 import orjson
-from aiohttp import web
+from aiohttp import ClientResponse, web
 
 from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.egress import upstream
 from understudy.apps.proxy.egress.auth import authenticate, bad_request, error_body, json_object
 from understudy.apps.proxy.egress.parts import AgentGone, Egress, account_of, ends_with
 from understudy.apps.proxy.egress.rehearsal import rehearse
-from understudy.apps.proxy.egress.voice import FIRST_AUDIO_S, PART, STALL_S, Speech, ask_openai
+from understudy.apps.proxy.egress.voice import FIRST_AUDIO_S, PART, STALL_S, Speech
 from understudy.apps.proxy.egress.voice_link import VoiceLinks
 from understudy.apps.proxy.egress.voice_slack import voices_for
 from understudy.base.errors import AllFailed, ProviderError, ProviderRefused
 from understudy.domain.revision.snapshot import Account, Voice
 from understudy.domain.routing.attempts import Attempts
+from understudy.domain.routing.providers import openai_url
 from understudy.domain.speech import openai_speech
 from understudy.domain.speech.audio import wav_header
 from understudy.domain.speech.utterance import Utterance
@@ -70,7 +71,7 @@ class SpeechFace:
         links, utterance = VoiceLinks(self._egress, call), Utterance(message)
         rehearse(self._egress, call, utterance.format)
         try:
-            speech = Speech(self._egress, call, utterance, sink, links)
+            speech = Speech(links, utterance, sink)
             speech.add(message)
             await speech.run()
         finally:
@@ -132,6 +133,23 @@ class BodySink:
 
     async def words(self, words: Words) -> None:
         """Times have no place in this protocol."""
+
+
+async def ask_openai(egress: Egress, call: Call, account: Account, body: bytes) -> ClientResponse:
+    """OpenAI's answer to a speech request, once its headers say success.
+
+    Raises:
+        ProviderRefused: they do not.
+    """
+    key = egress.key(call, account)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    response = await upstream.post(egress.session, openai_url(account.base_url, "audio/speech"), body, headers)
+    try:
+        await upstream.refuse_errors(account.name, response)
+    except BaseException:
+        response.close()
+        raise
+    return response
 
 
 def _failed(request: web.Request, sink: BodySink, error: AllFailed) -> web.StreamResponse:

@@ -5,7 +5,8 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from understudy.apps.proxy.calls import Call
-from understudy.domain.revision.snapshot import Snapshot, Voice
+from understudy.domain.revision.snapshot import Model, Snapshot, Voice
+from understudy.domain.routing.slack import filler_of
 from understudy.domain.speech.audio import SpeechFormat
 
 MOST_KEPT = 32
@@ -22,6 +23,12 @@ def voices_for(call: Call, snapshot: Snapshot) -> tuple[Voice, ...]:
     if not call.better_voice or not snapshot.voices:
         return snapshot.voices
     return (snapshot.voices[0].model_copy(update={"model": call.better_voice}), *snapshot.voices)
+
+
+def prompts_of(model: Model) -> tuple[str, ...]:
+    """What is configured to be said word by word: the filler, and the request to repeat."""
+    again = (model.graceful.ask_to_repeat or "").strip() if model.graceful else ""
+    return tuple(text for text in (filler_of(model), again) if text)
 
 
 def key_of(call: Call, voice: Voice, audio: SpeechFormat, text: str) -> Key:

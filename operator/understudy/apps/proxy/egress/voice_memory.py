@@ -1,0 +1,54 @@
+"""What a proxy remembers of its voices: timing, loudness, and which one each call is spoken in."""
+
+from weakref import WeakKeyDictionary
+
+from understudy.apps.proxy.calls import Call
+from understudy.domain.revision.snapshot import Voice
+from understudy.domain.speech.levels import Levels
+from understudy.domain.speech.pace import Onset, Tempo
+
+VoiceKey = tuple[str, ...]
+
+MOST_VOICES = 4096
+"""Voices remembered: more than a proxy serves; names come from manifests, which change."""
+
+
+def voice_key(namespace: str, voice: Voice) -> VoiceKey:
+    """Names a voice among all of a proxy's."""
+    return (namespace, voice.account, voice.voice_id, voice.model or "")
+
+
+class VoiceMemory:
+    """One proxy's."""
+
+    def __init__(self) -> None:
+        self.levels = Levels()
+        """How loud each voice is."""
+        self._onsets: dict[VoiceKey, Onset] = {}
+        self._tempos: dict[VoiceKey, Tempo] = {}
+        self._speaking: WeakKeyDictionary[Call, Voice] = WeakKeyDictionary()
+
+    def onset(self, voice: VoiceKey) -> Onset:
+        """How soon `voice` begins."""
+        return self._onsets.get(voice, Onset())
+
+    def began(self, voice: VoiceKey, seconds: float) -> None:
+        """`voice` took so long from a text to its first audio."""
+        self._onsets[voice] = self.onset(voice).learn(seconds)
+        while len(self._onsets) > MOST_VOICES:
+            self._onsets.pop(next(iter(self._onsets)))
+
+    def tempo(self, voice: VoiceKey) -> Tempo:
+        """How long `voice` takes for a text; the caller teaches it."""
+        if voice not in self._tempos and len(self._tempos) >= MOST_VOICES:
+            self._tempos.pop(next(iter(self._tempos)))
+        return self._tempos.setdefault(voice, Tempo())
+
+    def first(self, call: Call, voices: tuple[Voice, ...]) -> int:
+        """Index of the voice that `call` is spoken in: callers should not hear voices change more than they must."""
+        spoken = self._speaking.get(call)
+        return voices.index(spoken) if spoken in voices else 0
+
+    def speaks(self, call: Call, voice: Voice) -> None:
+        """`call` was answered in `voice`."""
+        self._speaking[call] = voice

@@ -1,0 +1,111 @@
+"""What is known of a voice's timing: how soon it begins, and how long it takes for a text."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+PRIOR_S = 0.25
+"""First audio of a voice that was not heard yet: the usual ones take 0.1 to 0.4 s."""
+
+UNKNOWN_S = 1.0
+"""Longest wait for the first audio of a voice that was not heard `ENOUGH` times: slow ones take 0.8 s."""
+
+LONGEST_S = 2.0
+"""Longest wait for the first audio of any voice: a caller takes 2 s of nothing for a dead line."""
+
+SHORTEST_S = 0.1
+"""Least allowance over the mean: a pause of the network is no failure."""
+
+DEVIATIONS = 5.0
+"""Mean deviations over the mean that are waited for: about one first audio in ten thousand comes later."""
+
+ENOUGH = 3
+"""Times after which what was learned counts."""
+
+MEMORY = 30.0
+"""Times over which the average goes: a voice's speed changes over minutes."""
+
+FASTEST_LETTERS = 45.0
+"""Characters a second that no voice speaks: three times the usual speed. Less audio than that is not the whole text."""
+
+LEAST_SHARE, MOST_SHARE = 0.5, 0.95
+"""Share of the expected length below which audio is not the whole text: by how well the voice is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """Seconds from a text to its first audio, averaged over the latest times."""
+
+    mean: float = PRIOR_S
+    deviation: float = 0.0
+    seen: float = 0.0
+
+    def learn(self, seconds: float) -> "Onset":
+        """It took this long."""
+        seen = min(self.seen + 1.0, MEMORY)
+        mean = self.mean + (seconds - self.mean) / seen
+        deviation = self.deviation + (abs(seconds - mean) - self.deviation) / seen
+        return replace(self, mean=mean, deviation=deviation, seen=seen)
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which the first audio is taken to be lost."""
+        if self.seen < ENOUGH:
+            return UNKNOWN_S
+        return min(LONGEST_S, self.mean + max(SHORTEST_S, self.mean / 2, DEVIATIONS * self.deviation))
+
+
+class Tempo:
+    """How long a voice takes for a text, learned as seconds a word and seconds a character together.
+
+    A voice reads `a b c` slower than `abc`, so characters alone do not tell; least squares over both, the past fading.
+    """
+
+    def __init__(self) -> None:
+        self._normal = np.zeros((2, 2))
+        self._sums = np.zeros(2)
+        self._seen = 0.0
+        self._error = 0.0
+
+    def learn(self, text: str, seconds: float) -> None:
+        """`text` sounded for `seconds`."""
+        measured = _measure(text)
+        if not measured[1]:
+            return
+        expected = self.expected(text)
+        fade = 1.0 - 1.0 / MEMORY
+        if self._seen >= ENOUGH and expected:
+            self._error = fade * self._error + (1 - fade) * abs(seconds / expected - 1.0)
+        else:
+            self._error = LEAST_SHARE
+        self._normal = fade * self._normal + np.outer(measured, measured)
+        self._sums = fade * self._sums + measured * seconds
+        self._seen += 1.0
+
+    def expected(self, text: str) -> float | None:
+        """Seconds that `text` should take; None while too little is known."""
+        if self._seen < ENOUGH:
+            return None
+        ridge = np.eye(2) * 1e-3 * max(1.0, float(np.trace(self._normal)))
+        usual = np.array([0.0, self._sums[1] / self._normal[1, 1]])  # by characters alone
+        weights = usual + np.linalg.solve(self._normal + ridge, self._sums - self._normal @ usual)
+        return max(0.0, float(weights @ _measure(text)))
+
+    def least(self, text: str) -> float:
+        """Seconds below which audio cannot be the whole of `text`."""
+        floor = float(_measure(text)[1]) / FASTEST_LETTERS
+        expected = self.expected(text)
+        if expected is None:
+            return floor
+        share = min(MOST_SHARE, max(LEAST_SHARE, 1.0 - 6.0 * self._error))
+        return max(floor, expected * share)
+
+    def share(self, text: str, seconds: float) -> float:
+        """How much of `text` is spoken after `seconds`, 0 to 1, as far as can be told."""
+        expected = self.expected(text) or float(_measure(text)[1]) * 3 / FASTEST_LETTERS
+        return min(1.0, seconds / expected) if expected and math.isfinite(expected) else 0.0
+
+
+def _measure(text: str) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+    return np.array([float(len(text.split())), float(len("".join(text.split())))])

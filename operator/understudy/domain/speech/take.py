@@ -1,0 +1,261 @@
+"""One voice's attempt at a text: what of its audio may be handed over, so that another can go on at any instant.
+
+A listener may hear a word once or not at all, so audio leaves in whole words: of a voice that reports words, as soon as
+a word is complete; of one that does not, when its stretch of text is. What comes in is checked before it leaves:
+silence in place of speech, and an end before the end of the text, are failures of which nothing was heard.
+"""
+
+import re
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from understudy.domain.speech.following import Follower, Timed, atoms, has_words
+from understudy.domain.speech.levels import AUDIBLE, Samples, audible_span, frame_levels
+from understudy.domain.speech.pace import Tempo
+from understudy.domain.speech.voice_codec import Words
+
+WIDTH = 2
+"""Bytes a sample."""
+
+LEADING_S = 0.8
+"""Silence before the first sound that is no speech any more: voices begin within 0.3 s of their audio."""
+
+PAUSE_S = 1.6
+"""Silence between sounds that is no pause any more: between sentences voices pause for up to a second."""
+
+MUTE_S = 0.45
+"""Seconds of words without sound that are no soft word any more: longer than the softest ones."""
+
+LATE_S = 0.25
+"""By how much the last word's time may lie behind the end of the audio: times are rounded, some to frames of 80 ms."""
+
+_ASKS_FOR_SILENCE = re.compile(r"<break|<speak", re.IGNORECASE)
+
+
+class Unsound(ValueError):
+    """The voice says what is not its text; nothing of it was handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Audio to hand over, 16-bit PCM, and the words of the text that it completes; either may be empty."""
+
+    audio: bytes
+    words: tuple[Timed, ...] = ()
+
+
+class Take:
+    """What one voice has said of a text.
+
+    Args:
+        begin: character of the text where it begins.
+        rate: samples a second.
+        tempo: how long this voice takes for texts.
+    """
+
+    def __init__(self, begin: int, rate: int, tempo: Tempo) -> None:
+        self.position = begin
+        """Characters of the text that were handed over as audio."""
+        self.exact = True
+        """Whether `position` is known, rather than reckoned by length."""
+        self._rate, self._tempo = rate, tempo
+        self._held = bytearray()
+        self._gone = 0
+        """Samples handed over."""
+        self._begin = self._end = begin
+        self._from = 0.0
+        """Seconds of the take where the present context begins."""
+        self._follower = Follower(begin)
+        self._known: deque[Timed] = deque()
+        self._reported = False
+        self._sounded = False
+        self._silence = 0.0
+        """Seconds since the last sound."""
+        self._context = bytearray()
+        """Audio of a context without word times."""
+
+    @property
+    def received(self) -> float:
+        """Seconds of audio that came."""
+        return (self._gone + len(self._held) // WIDTH) / self._rate
+
+    @property
+    def handed(self) -> float:
+        """Seconds of audio that left."""
+        return self._gone / self._rate
+
+    @property
+    def reports(self) -> bool:
+        """Whether the present context's words are reported."""
+        return self._reported
+
+    def context(self, begin: int, end: int) -> None:
+        """What comes now is the text from `begin` to `end`, in a context of its own."""
+        self._begin, self._end, self._from = begin, end, self.received
+        self._follower = Follower(begin)
+        self._reported = False
+        self._context.clear()
+
+    def extend(self, end: int) -> None:
+        """The present context was given more text, up to `end`."""
+        self._end = end
+
+    def owes(self, text: str) -> bool:
+        """Whether audio is still to come for what the present context was given."""
+        if not self._reported:
+            return has_words(text[self._begin : self._end])
+        late = self._known[-1].stop if self._known else 0.0
+        return not self._follower.covers(text, self._end) or late > self.received
+
+    def audio(self, text: str, data: bytes) -> None:
+        """The next audio; may end within a sample.
+
+        Raises:
+            Unsound: it has been silent for too long.
+        """
+        new = len(self._held) // WIDTH * WIDTH
+        self._held += data
+        if not self._reported:
+            self._context += data
+        levels = frame_levels(_samples(self._held[new:]), self._rate)
+        loud = np.flatnonzero(levels >= AUDIBLE)
+        seconds = (len(self._held) - new) // WIDTH / self._rate
+        self._silence = seconds * (1 - (loud[-1] + 1) / len(levels)) if len(loud) else self._silence + seconds
+        self._sounded = self._sounded or bool(len(loud))
+        if self._silence > (PAUSE_S if self._sounded else LEADING_S) and not _ASKS_FOR_SILENCE.search(text):
+            raise Unsound("sends silence")
+
+    def words(self, text: str, words: Words) -> None:
+        """When words of the present context are heard, from its first audio on."""
+        self._reported = True
+        for word, start, stop in zip(words.words, words.starts, words.ends, strict=False):
+            found = self._follower.follow(text[: self._end], word, start, stop)
+            self._known += (timed.later(self._from) for timed in found)
+
+    def ready(self) -> list[Piece]:
+        """What may be handed over by now.
+
+        Raises:
+            Unsound: words are silent.
+        """
+        pieces: list[Piece] = []
+        mute: list[Timed] = []
+        while self._known and self._known[0].stop <= self.received:
+            timed = self._known.popleft()
+            mute.append(timed)
+            if self._heard(timed):
+                pieces += [self._piece(word) for word in mute]
+                mute.clear()
+            elif sum(word.stop - word.start for word in mute) > MUTE_S:
+                raise Unsound("sends silence in place of words")
+        self._known.extendleft(reversed(mute))
+        if self._known and not mute and (pause := self._cut(min(self._known[0].start, self.received))):
+            pieces.append(Piece(pause))
+        return pieces
+
+    def done(self, text: str) -> list[Piece]:
+        """The present context is complete: the rest of it.
+
+        Raises:
+            Unsound: it is not: words are missing, or silent.
+        """
+        pieces = self._rest_of_words(text) if self._reported else self._spread(text)
+        self._learn(text)
+        self.position = max(self.position, self._end)
+        return [*pieces, Piece(self._cut(self.received))]
+
+    def part(self, seconds: float) -> list[Piece]:
+        """Up to `seconds` of a context that reports no words and cannot be waited for."""
+        if self._reported or seconds <= self.handed:
+            return []
+        audio = self._cut(min(seconds, self.received))
+        return [Piece(audio)] if audio else []
+
+    def abandon(self, text: str) -> list[Piece]:
+        """The voice has failed: what still has to be handed over, so that `position` is where another goes on.
+
+        Only of a context that left in part: up to its latest pause, whose place in the text is reckoned by its length.
+        """
+        if self._reported or self.handed <= self._from:
+            return []
+        self.exact = False
+        audio = self._cut(self._latest_pause())
+        said = text[self._begin : self._end]
+        share = self._tempo.share(said, self.handed - self._from)
+        words = _spread(
+            text, self._begin, self._end, self._from, self._from + (self.handed - self._from) / (share or 1)
+        )
+        spoken = tuple(word for word in words if (word.start + word.stop) / 2 <= self.handed) or tuple(words[:1])
+        self.position = max([self.position, *(word.end for word in spoken)])
+        return [Piece(audio, spoken)]
+
+    def _rest_of_words(self, text: str) -> list[Piece]:
+        self._known += (timed.later(self._from) for timed in self._follower.finish(text, self._end))
+        if not self._follower.covers(text, self._end):
+            raise Unsound("ended before its text did")
+        if self._known and self._known[-1].stop > self.received + LATE_S:
+            raise Unsound("ended before its last word")
+        left = [self._piece(word) for word in self._known if self._heard(word)]
+        if len(left) < len(self._known):
+            raise Unsound("sends silence in place of words")
+        self._known.clear()
+        return left
+
+    def _spread(self, text: str) -> list[Piece]:
+        """Words of a context without times, by their share of its sound."""
+        said = text[self._begin : self._end]
+        if not has_words(said):
+            return []
+        span = audible_span(_samples(self._context), self._rate)
+        if span is None:
+            raise Unsound("sends silence") if self._context else Unsound("finished without audio")
+        if span[1] - span[0] < self._tempo.least(said):
+            raise Unsound("ended before its text did")
+        begin, end = self._from + span[0], self._from + span[1]
+        return [self._piece(word) for word in _spread(text, self._begin, self._end, begin, end)]
+
+    def _learn(self, text: str) -> None:
+        if not self._reported and (span := audible_span(_samples(self._context), self._rate)):
+            self._tempo.learn(text[self._begin : self._end], span[1] - span[0])
+
+    def _piece(self, word: Timed) -> Piece:
+        self.position = max(self.position, word.end)
+        return Piece(self._cut(min(word.stop, self.received)), (word,))
+
+    def _heard(self, word: Timed) -> bool:
+        """Whether there is sound where the word should be; words whose audio is gone were heard."""
+        start, stop = (max(0, round(at * self._rate) - self._gone) for at in (word.start, word.stop))
+        samples = _samples(self._held[start * WIDTH : stop * WIDTH])
+        return not len(samples) or bool((frame_levels(samples, self._rate) >= AUDIBLE).any())
+
+    def _cut(self, until: float) -> bytes:
+        """The held audio up to `until` seconds of the take."""
+        size = max(0, min(round(until * self._rate) - self._gone, len(self._held) // WIDTH)) * WIDTH
+        audio = bytes(self._held[:size])
+        del self._held[:size]
+        self._gone += size // WIDTH
+        return audio
+
+    def _latest_pause(self) -> float:
+        """The last quiet instant of what is held; its beginning when it has none."""
+        levels = frame_levels(_samples(self._held), self._rate)
+        quiet = np.flatnonzero(levels < max(AUDIBLE, 0.1 * float(levels.max(initial=0.0))))
+        return self.handed + (float(quiet[-1]) * 0.01 if len(quiet) else 0.0)
+
+
+def _samples(data: bytes | bytearray) -> Samples:
+    return np.frombuffer(bytes(data[: len(data) // WIDTH * WIDTH]), dtype="<i2")
+
+
+def _spread(text: str, begin: int, end: int, start: float, stop: float) -> list[Timed]:
+    """The words of `text[begin:end]` from `start` to `stop`, each as long as its share of the characters."""
+    found = list(atoms(text, begin, end))
+    total = sum(last - first + 1 for first, last in found) or 1
+    timed, passed = [], 0
+    for first, last in found:
+        here = start + (stop - start) * passed / total
+        passed += last - first + 1
+        timed.append(Timed(first, last, here, start + (stop - start) * passed / total))
+    return timed
