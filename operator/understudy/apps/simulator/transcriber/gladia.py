@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import uuid
 from collections import OrderedDict
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import WSMessage, WSMsgType, web
@@ -81,10 +82,12 @@ class GladiaHandler:
             await socket.close(code=OVER, message=b"Session is over")
             return socket
         session, exchange = self._sessions[token]
+        # A fault strikes one connection: the client that comes back finds the session in order.
+        self._sessions[token] = session, replace(exchange, fault=None)
         deployment.stats.live += 1
         try:
             async with faults.dropping(request, exchange):
-                await session.serve(request, socket, _audio_or_text)
+                await session.serve(request, socket, exchange, _audio_or_text)
         except ConnectionError:
             deployment.stats.aborted += 1
             raise

@@ -38,7 +38,6 @@ class Session:
     ) -> None:
         self.over = False
         self._token = token
-        self._exchange = exchange
         self._clock = clock
         self._sound = sound_of(said)
         self._wants = MESSAGES | said.get("messages_config", {})
@@ -49,14 +48,14 @@ class Session:
         self._utterances = 0
         self._socket = web.WebSocketResponse()
 
-    async def serve(self, request: web.Request, socket: web.WebSocketResponse, read: Read) -> None:
+    async def serve(self, request: web.Request, socket: web.WebSocketResponse, exchange: Exchange, read: Read) -> None:
         """One connection, until it ends.
 
         Raises:
             ConnectionResetError: the client vanished; it may come back.
         """
         self._socket = socket
-        trouble = Trouble(request, self._exchange, socket, self._fail)
+        trouble = Trouble(request, exchange, socket, self._fail)
         await self._tell("start_recording", "receive_lifecycle_events")
 
         async def take(message: WSMessage) -> None:
