@@ -11,6 +11,7 @@ from aiohttp import web
 
 from understudy.apps.simulator import entra
 from understudy.apps.simulator.audio.espeak import Speech
+from understudy.apps.simulator.azure_speech import refused as azure_speech_refused
 from understudy.apps.simulator.control import Control
 from understudy.apps.simulator.deployment import Deployment, Deployments
 from understudy.apps.simulator.model.flavour import refused as openai_refused
@@ -19,13 +20,17 @@ from understudy.apps.simulator.model.handler import ModelHandler
 from understudy.apps.simulator.script import Script
 from understudy.apps.simulator.transcriber.assembly_ai import AssemblyAiHandler
 from understudy.apps.simulator.transcriber.assembly_ai import refused as assembly_ai_refused
+from understudy.apps.simulator.transcriber.azure import AzureTranscriber
 from understudy.apps.simulator.transcriber.gladia import GladiaHandler
 from understudy.apps.simulator.transcriber.gladia import refused as gladia_refused
+from understudy.apps.simulator.transcriber.google import BIDI, GoogleTranscriber
+from understudy.apps.simulator.transcriber.google import refused as google_refused
 from understudy.apps.simulator.transcriber.handler import ListenHandler
 from understudy.apps.simulator.transcriber.handler import refused as deepgram_refused
 from understudy.apps.simulator.transcriber.recogniser import RecogniserPool
 from understudy.apps.simulator.transcriber.speechmatics import SpeechmaticsHandler
 from understudy.apps.simulator.transcriber.speechmatics import refused as speechmatics_refused
+from understudy.apps.simulator.voice.azure import AzureVoiceHandler
 from understudy.apps.simulator.voice.cartesia import CartesiaHandler
 from understudy.apps.simulator.voice.openai import OpenAiVoiceHandler
 from understudy.apps.simulator.voice.sound import Sounds
@@ -85,6 +90,7 @@ def _application(deployments: Deployments, pool: RecogniserPool, sounds: Sounds,
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     Control(deployments).add_routes(app)
     model, listen, gladia = ModelHandler(clock), ListenHandler(pool, clock), GladiaHandler(pool, clock)
+    azure_hears, azure_speaks = AzureTranscriber(pool, clock).websocket, AzureVoiceHandler(sounds, clock).websocket
     routes: list[tuple[str, str, Handler, Refused]] = [
         ("POST", "/v1/chat/completions", model.completions, openai_refused),
         ("POST", "/openai/v1/chat/completions", model.azure_v1, azure_refused),
@@ -99,6 +105,11 @@ def _application(deployments: Deployments, pool: RecogniserPool, sounds: Sounds,
         ("GET", "/v3/ws", AssemblyAiHandler(pool, clock).websocket, assembly_ai_refused),
         ("POST", "/v2/live", gladia.init, gladia_refused),
         ("GET", "/v2/live", gladia.websocket, gladia_refused),
+        ("GET", "/speech/recognition/conversation/cognitiveservices/v1", azure_hears, azure_speech_refused),
+        ("GET", "/stt/speech/universal/v2", azure_hears, azure_speech_refused),
+        ("GET", "/cognitiveservices/websocket/v1", azure_speaks, azure_speech_refused),
+        ("GET", "/tts/cognitiveservices/websocket/v1", azure_speaks, azure_speech_refused),
+        ("GET", BIDI, GoogleTranscriber(pool, clock).websocket, google_refused),
         ("GET", "/v2", SpeechmaticsHandler(pool, clock).websocket, speechmatics_refused),
     ]
     for method, path, handler, refused in routes:
