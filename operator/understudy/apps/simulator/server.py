@@ -21,17 +21,24 @@ from understudy.apps.simulator.script import Script
 from understudy.apps.simulator.transcriber.assembly_ai import AssemblyAiHandler
 from understudy.apps.simulator.transcriber.assembly_ai import refused as assembly_ai_refused
 from understudy.apps.simulator.transcriber.azure import AzureTranscriber
+from understudy.apps.simulator.transcriber.cartesia import CartesiaListenHandler
+from understudy.apps.simulator.transcriber.cartesia import refused as cartesia_refused
+from understudy.apps.simulator.transcriber.elevenlabs import ScribeHandler
+from understudy.apps.simulator.transcriber.elevenlabs import refused as elevenlabs_refused
+from understudy.apps.simulator.transcriber.flux import FluxHandler
 from understudy.apps.simulator.transcriber.gladia import GladiaHandler
 from understudy.apps.simulator.transcriber.gladia import refused as gladia_refused
 from understudy.apps.simulator.transcriber.google import BIDI, GoogleTranscriber
 from understudy.apps.simulator.transcriber.google import refused as google_refused
 from understudy.apps.simulator.transcriber.handler import ListenHandler
 from understudy.apps.simulator.transcriber.handler import refused as deepgram_refused
+from understudy.apps.simulator.transcriber.openai import RealtimeHandler
 from understudy.apps.simulator.transcriber.recogniser import RecogniserPool
 from understudy.apps.simulator.transcriber.speechmatics import SpeechmaticsHandler
 from understudy.apps.simulator.transcriber.speechmatics import refused as speechmatics_refused
 from understudy.apps.simulator.voice.azure import AzureVoiceHandler
 from understudy.apps.simulator.voice.cartesia import CartesiaHandler
+from understudy.apps.simulator.voice.elevenlabs import ElevenLabsHandler
 from understudy.apps.simulator.voice.openai import OpenAiVoiceHandler
 from understudy.apps.simulator.voice.sound import Sounds
 from understudy.base.clock import Clock, SystemClock
@@ -41,6 +48,8 @@ SHUTDOWN_S = 1.0
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 """A long conversation with tools is under 1 MB."""
+
+ELEVENLABS_VOICE = "/v1/text-to-speech/{voice_id}/multi-stream-input"
 
 _SCHEME = re.compile(r"^(?:bearer|token)\s+(\S+)$", re.IGNORECASE)
 
@@ -111,6 +120,11 @@ def _application(deployments: Deployments, pool: RecogniserPool, sounds: Sounds,
         ("GET", "/tts/cognitiveservices/websocket/v1", azure_speaks, azure_speech_refused),
         ("GET", BIDI, GoogleTranscriber(pool, clock).websocket, google_refused),
         ("GET", "/v2", SpeechmaticsHandler(pool, clock).websocket, speechmatics_refused),
+        ("GET", "/v2/listen", FluxHandler(pool, clock).websocket, deepgram_refused),
+        ("GET", "/stt/websocket", CartesiaListenHandler(pool, clock).websocket, cartesia_refused),
+        ("GET", "/v1/speech-to-text/realtime", ScribeHandler(pool, clock).websocket, elevenlabs_refused),
+        ("GET", "/v1/realtime", RealtimeHandler(pool, clock).websocket, openai_refused),
+        ("GET", ELEVENLABS_VOICE, ElevenLabsHandler(sounds).websocket, elevenlabs_refused),
     ]
     for method, path, handler, refused in routes:
         app.router.add_route(method, f"/{{deployment}}{path}", _admitted(deployments, handler, refused))

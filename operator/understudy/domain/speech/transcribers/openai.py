@@ -26,7 +26,7 @@ from understudy.domain.speech.codec import (
 )
 from understudy.domain.speech.transcribers.common import Plain, base_language, parsed, reported, strict, text
 
-DEFAULT_MODEL = "gpt-realtime-whisper"
+DEFAULT_MODEL = "gpt-live-transcribe"
 """What is asked for where nobody names a model: an account that takes over by itself."""
 
 SEVERAL_LANGUAGES = ("gpt-transcribe", "gpt-live-transcribe")

@@ -48,7 +48,7 @@ def test_no_model_in_the_url(base: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "transcription"),
     [
-        ({}, {"model": "gpt-realtime-whisper"}),
+        ({}, {"model": "gpt-live-transcribe"}),
         ({"model": "gpt-4o-transcribe", "language": "de-DE"}, {"model": "gpt-4o-transcribe", "language": "de"}),
         ({"model": "gpt-transcribe", "language": "en"}, {"model": "gpt-transcribe", "languages": ["en"]}),
     ],
