@@ -8,9 +8,8 @@ from typing import Any
 
 import orjson
 
-from understudy.domain.revision.snapshot import Account, Voice
+from understudy.domain.revision.snapshot import Account
 from understudy.domain.routing.providers import cartesia_url
-from understudy.domain.speech.audio import SpeechFormat
 from understudy.domain.speech.codec import Connect
 from understudy.domain.speech.voice_codec import Audio, Done, Other, Refused, VoiceEvent, Words
 
@@ -28,22 +27,6 @@ def connect(account: Account, key: str | None) -> Connect:
     """The request that opens the socket."""
     headers = {"Cartesia-Version": VERSION} | ({"X-API-Key": key} if key else {})
     return Connect(cartesia_url(account.base_url), headers)
-
-
-def request(message: dict[str, Any], voice: Voice) -> dict[str, Any]:
-    """The agent's message with the revision's voice, model and language in place of its own."""
-    body = {**message, **voice.settings, "voice": {"mode": "id", "id": voice.voice_id}}
-    body["model_id"] = voice.model or DEFAULT_MODEL
-    if voice.language:
-        body["language"] = voice.language
-    return body
-
-
-def single(text: str, voice: Voice, audio: SpeechFormat, context_id: str) -> dict[str, Any]:
-    """One whole text as one context."""
-    output = {"container": "raw", "encoding": audio.encoding, "sample_rate": audio.sample_rate}
-    message = {"transcript": text, "continue": False, "context_id": context_id, "output_format": output}
-    return request(message, voice)
 
 
 def receive(text: str) -> tuple[str, VoiceEvent]:

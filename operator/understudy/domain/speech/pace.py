@@ -1,6 +1,5 @@
 """What is known of a voice's timing: how soon it begins, and how long it takes for a text."""
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,11 +25,17 @@ ENOUGH = 3
 MEMORY = 30.0
 """Times over which the average goes: a voice's speed changes over minutes."""
 
-FASTEST_LETTERS = 45.0
-"""Characters a second that no voice speaks: three times the usual speed. Less audio than that is not the whole text."""
+FASTEST = 30.0
+"""Characters a second that no voice speaks: twice the usual speed. Less audio than that is not the whole text."""
 
 LEAST_SHARE, MOST_SHARE = 0.5, 0.95
 """Share of the expected length below which audio is not the whole text: by how well the voice is known."""
+
+OTHERS_SHARE = 0.6
+"""The same for a voice that is not known, by what the others take: the fastest takes two thirds of the mean."""
+
+SPREADS = 6.0
+"""Mean errors below the expected length from which on a text is not whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +65,32 @@ class Tempo:
     """How long a voice takes for a text, learned as seconds a word and seconds a character together.
 
     A voice reads `a b c` slower than `abc`, so characters alone do not tell; least squares over both, the past fading.
+
+    Args:
+        others: what all voices take, for as long as this one is not known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, others: "Tempo | None" = None) -> None:
+        self._others = others
         self._normal = np.zeros((2, 2))
         self._sums = np.zeros(2)
         self._seen = 0.0
-        self._error = 0.0
+        self._error, self._judged = 0.0, 0.0
 
     def learn(self, text: str, seconds: float) -> None:
         """`text` sounded for `seconds`."""
         measured = _measure(text)
         if not measured[1]:
             return
-        expected = self.expected(text)
+        if expected := self.expected(text):
+            self._judged = min(self._judged + 1.0, MEMORY)
+            self._error += (abs(seconds / expected - 1.0) - self._error) / self._judged
         fade = 1.0 - 1.0 / MEMORY
-        if self._seen >= ENOUGH and expected:
-            self._error = fade * self._error + (1 - fade) * abs(seconds / expected - 1.0)
-        else:
-            self._error = LEAST_SHARE
         self._normal = fade * self._normal + np.outer(measured, measured)
         self._sums = fade * self._sums + measured * seconds
         self._seen += 1.0
+        if self._others is not None:
+            self._others.learn(text, seconds)
 
     def expected(self, text: str) -> float | None:
         """Seconds that `text` should take; None while too little is known."""
@@ -94,18 +103,20 @@ class Tempo:
 
     def least(self, text: str) -> float:
         """Seconds below which audio cannot be the whole of `text`."""
-        floor = float(_measure(text)[1]) / FASTEST_LETTERS
+        floor = float(_measure(text)[1]) / FASTEST
         expected = self.expected(text)
         if expected is None:
-            return floor
-        share = min(MOST_SHARE, max(LEAST_SHARE, 1.0 - 6.0 * self._error))
-        return max(floor, expected * share)
+            usual = self._others.expected(text) if self._others else None
+            return max(floor, (usual or 0.0) * OTHERS_SHARE)
+        share = 1.0 - SPREADS * self._error if self._judged >= ENOUGH else LEAST_SHARE
+        return max(floor, expected * min(MOST_SHARE, max(LEAST_SHARE, share)))
 
     def share(self, text: str, seconds: float) -> float:
         """How much of `text` is spoken after `seconds`, 0 to 1, as far as can be told."""
-        expected = self.expected(text) or float(_measure(text)[1]) * 3 / FASTEST_LETTERS
-        return min(1.0, seconds / expected) if expected and math.isfinite(expected) else 0.0
+        expected = self.expected(text) or 2.0 * float(_measure(text)[1]) / FASTEST
+        return min(1.0, seconds / expected) if expected else 0.0
 
 
 def _measure(text: str) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
+    """Words and characters."""
     return np.array([float(len(text.split())), float(len("".join(text.split())))])

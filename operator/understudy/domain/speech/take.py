@@ -31,6 +31,9 @@ MUTE_S = 0.45
 LATE_S = 0.25
 """By how much the last word's time may lie behind the end of the audio: times are rounded, some to frames of 80 ms."""
 
+ROUNDING_S = 1e-6
+"""What sums of times are off by."""
+
 _ASKS_FOR_SILENCE = re.compile(r"<break|<speak", re.IGNORECASE)
 
 
@@ -107,7 +110,7 @@ class Take:
         if not self._reported:
             return has_words(text[self._begin : self._end])
         late = self._known[-1].stop if self._known else 0.0
-        return not self._follower.covers(text, self._end) or late > self.received
+        return not self._follower.covers(text, self._end) or late > self.received + ROUNDING_S
 
     def audio(self, text: str, data: bytes) -> None:
         """The next audio; may end within a sample.
@@ -142,7 +145,7 @@ class Take:
         """
         pieces: list[Piece] = []
         mute: list[Timed] = []
-        while self._known and self._known[0].stop <= self.received:
+        while self._known and self._known[0].stop <= self.received + ROUNDING_S:
             timed = self._known.popleft()
             mute.append(timed)
             if self._heard(timed):

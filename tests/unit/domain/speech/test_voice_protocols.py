@@ -10,30 +10,42 @@ from understudy.domain.revision.snapshot import Account, Voice
 from understudy.domain.speech import cartesia, openai_speech
 from understudy.domain.speech.audio import SpeechFormat
 from understudy.domain.speech.voice_codec import Audio, Done, Other, Refused, Words
+from understudy.domain.speech.voices.cartesia import CartesiaVoice
 
+ACCOUNT = Account(name="a", provider="cartesia", base_url="wss://api.cartesia.ai")
 VOICE = Voice(account="a", provider="cartesia", voice_id="v", model="m", language="de", settings={"speed": "slow"})
 
 
+def spoken(voice: Voice, *, first: bool = True, last: bool = False) -> dict[str, Any]:
+    codec = CartesiaVoice(voice, ACCOUNT)
+    codec.open(codec.makes(SpeechFormat("pcm_mulaw", 8000)), "k")
+    (frame,) = codec.speak("c", "hi ", first=first, last=last)
+    body: dict[str, Any] = orjson.loads(frame)
+    return body
+
+
 def test_voice_model_and_language_are_the_revisions() -> None:
-    message = {"transcript": "hi", "voice": {"mode": "id", "id": "x"}, "model_id": "x", "language": "en"}
-    body = cartesia.request(message, VOICE)
+    body = spoken(VOICE)
     assert (body["voice"], body["model_id"]) == ({"mode": "id", "id": "v"}, "m")
-    assert (body["language"], body["speed"], body["transcript"]) == ("de", "slow", "hi")
+    assert (body["language"], body["speed"], body["transcript"]) == ("de", "slow", "hi ")
 
 
-def test_language_left_open_is_the_agents() -> None:
-    assert cartesia.request({"language": "en"}, VOICE.model_copy(update={"language": None}))["language"] == "en"
+def test_language_left_open_is_the_providers() -> None:
+    assert "language" not in spoken(VOICE.model_copy(update={"language": None}))
+
+
+def test_pieces_are_spoken_as_they_come_with_word_times() -> None:
+    """Linear audio of the wanted rate, no waiting for more text, and an end that is told."""
+    body = spoken(VOICE)
+    assert body["output_format"] == {"container": "raw", "encoding": "pcm_s16le", "sample_rate": 8000}
+    assert (body["max_buffer_delay_ms"], body["add_timestamps"], body["continue"]) == (0, True, True)
+    assert spoken(VOICE, first=False, last=True)["continue"] is False
 
 
 def test_key_goes_into_a_header() -> None:
-    connect = cartesia.connect(Account(name="a", provider="cartesia", base_url="wss://api.cartesia.ai"), "k")
+    connect = cartesia.connect(ACCOUNT, "k")
     assert connect.headers["X-API-Key"] == "k"
     assert "k" not in connect.url.rpartition("/")[2].split("?")[1:]
-
-
-def test_single_text_is_complete() -> None:
-    body = cartesia.single("hi", VOICE, SpeechFormat("pcm_s16le", 8000), "c")
-    assert (body["continue"], body["output_format"]["sample_rate"]) == (False, 8000)
 
 
 @pytest.mark.parametrize(

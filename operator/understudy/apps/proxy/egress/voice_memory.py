@@ -26,6 +26,7 @@ class VoiceMemory:
         """How loud each voice is."""
         self._onsets: dict[VoiceKey, Onset] = {}
         self._tempos: dict[VoiceKey, Tempo] = {}
+        self._usual = Tempo()
         self._speaking: WeakKeyDictionary[Call, Voice] = WeakKeyDictionary()
 
     def onset(self, voice: VoiceKey) -> Onset:
@@ -42,7 +43,7 @@ class VoiceMemory:
         """How long `voice` takes for a text; the caller teaches it."""
         if voice not in self._tempos and len(self._tempos) >= MOST_VOICES:
             self._tempos.pop(next(iter(self._tempos)))
-        return self._tempos.setdefault(voice, Tempo())
+        return self._tempos.setdefault(voice, Tempo(self._usual))
 
     def first(self, call: Call, voices: tuple[Voice, ...]) -> int:
         """Index of the voice that `call` is spoken in: callers should not hear voices change more than they must."""

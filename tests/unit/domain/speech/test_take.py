@@ -1,0 +1,227 @@
+"""What of a voice's audio may be handed over, so that another can go on at any instant."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from understudy.domain.speech.pace import Tempo
+from understudy.domain.speech.take import Piece, Take, Unsound
+from understudy.domain.speech.voice_codec import Words
+
+RATE = 8000
+WORD_S = 0.2
+TEXT = "one two three four five six seven eight nine ten"
+COUNT = len(TEXT.split())
+
+
+def sound(number: int, seconds: float = WORD_S) -> bytes:
+    """A word: samples of its own level, so that a listener can tell it, and half of it from the whole."""
+    return np.full(round(seconds * RATE), 1000 * (number + 1), dtype="<i2").tobytes()
+
+
+AUDIO = b"".join(sound(number) for number in range(COUNT))
+
+
+@dataclass
+class Ear:
+    """Samples of each word that were handed over, and the words told with them."""
+
+    samples: dict[int, int] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
+
+    def hear(self, pieces: list[Piece]) -> None:
+        for piece in pieces:
+            for level in np.frombuffer(piece.audio, dtype="<i2") // 1000 - 1:
+                self.samples[int(level)] = self.samples.get(int(level), 0) + 1
+            self.words += [TEXT[word.begin : word.end].strip() for word in piece.words]
+
+    @property
+    def whole(self) -> list[int]:
+        return sorted(number for number, size in self.samples.items() if size == round(WORD_S * RATE))
+
+    @property
+    def broken(self) -> list[int]:
+        return sorted(number for number, size in self.samples.items() if size != round(WORD_S * RATE))
+
+
+def times(begin: int, end: int, offset: int = 0) -> Words:
+    words = TEXT.split()[begin:end]
+    starts = tuple((number - offset) * WORD_S for number in range(begin, end))
+    return Words(tuple(words), starts, tuple(start + WORD_S for start in starts))
+
+
+def known() -> Tempo:
+    """Of a voice that was heard a few times."""
+    tempo = Tempo()
+    for _ in range(8):
+        tempo.learn(TEXT, COUNT * WORD_S)
+    return tempo
+
+
+def take(tempo: Tempo | None = None, begin: int = 0) -> Take:
+    """A voice that begins with character `begin`, in one context."""
+    made = Take(begin, RATE, tempo or Tempo())
+    made.context(begin, len(TEXT))
+    return made
+
+
+@given(cut=st.integers(0, len(AUDIO)), chunk=st.integers(1, 1600), told=st.integers(0, COUNT), late=st.booleans())
+def test_at_any_cut_another_voice_goes_on_with_the_first_word_not_heard(
+    *, cut: int, chunk: int, told: int, late: bool
+) -> None:
+    """Whenever the audio stops, and however many words were reported before or after it, none is lost or doubled."""
+    voice, ear = take(), Ear()
+    if not late:
+        voice.words(TEXT, times(0, told))
+    for at in range(0, cut, chunk):
+        voice.audio(TEXT, AUDIO[at : min(at + chunk, cut)])
+        if not late:
+            ear.hear(voice.ready())
+    if late:
+        voice.words(TEXT, times(0, told))
+        ear.hear(voice.ready())
+    if voice.reports:
+        ear.hear(voice.abandon(TEXT))
+    assert ear.broken == []
+    assert ear.whole == list(range(len(ear.whole)))
+    assert ear.words == TEXT.split()[: len(ear.whole)]
+    assert TEXT[: voice.position].split() == ear.words
+    successor = take(begin=voice.position)
+    said = len(ear.whole)
+    successor.words(TEXT, times(said, COUNT, offset=said))
+    successor.audio(TEXT, AUDIO[said * 2 * round(WORD_S * RATE) :])
+    ear.hear(successor.ready())
+    ear.hear(successor.done(TEXT))
+    assert ear.whole == list(range(COUNT))
+    assert ear.broken == []
+    assert ear.words == TEXT.split()
+
+
+@given(st.integers(0, len(AUDIO) - 2))
+def test_without_word_times_nothing_leaves_before_its_end(cut: int) -> None:
+    """A clause of a voice without times is heard whole or not at all."""
+    voice = take()
+    voice.audio(TEXT, AUDIO[:cut])
+    assert voice.ready() == []
+    assert voice.abandon(TEXT) == []
+    assert voice.position == 0
+    assert voice.exact
+
+
+def test_without_word_times_a_complete_clause_leaves_word_by_word() -> None:
+    voice, ear = take(), Ear()
+    voice.audio(TEXT, AUDIO)
+    ear.hear(voice.done(TEXT))
+    assert ear.whole == list(range(COUNT))
+    assert ear.words == TEXT.split()
+    assert voice.position == len(TEXT)
+
+
+def test_a_word_leaves_as_soon_as_it_is_complete() -> None:
+    """No more is held back than the word that is being spoken, and pauses before the next one are not."""
+    voice = take()
+    voice.words(TEXT, Words(("one", "two"), (0.0, 0.5), (0.2, 0.7)))
+    voice.audio(TEXT, sound(0) + bytes(2 * round(0.2 * RATE)))
+    pieces = voice.ready()
+    assert sum(len(piece.audio) for piece in pieces) == 2 * round(0.4 * RATE)
+    assert [len(piece.words) for piece in pieces] == [1, 0]
+
+
+def test_a_part_that_could_not_be_waited_for_is_reckoned_by_its_length() -> None:
+    """The third of a clause that was heard is not said again, and it is known that this is no exact place."""
+    voice, ear = take(known()), Ear()
+    voice.audio(TEXT, AUDIO[: len(AUDIO) // 2])
+    ear.hear(voice.part(0.4))
+    ear.hear(voice.abandon(TEXT))
+    assert not voice.exact
+    assert len(ear.words) in (2, 3)
+    assert TEXT[: voice.position].split() == ear.words
+
+
+@pytest.mark.parametrize("silent", range(COUNT))
+@pytest.mark.parametrize("reports", [True, False])
+def test_silence_in_place_of_speech_is_a_failure_of_which_nothing_was_heard(silent: int, *, reports: bool) -> None:
+    """However late the sound stops, what was handed over is whole words that sounded."""
+    voice, ear = take(known()), Ear()
+    audio = AUDIO[: silent * 2 * round(WORD_S * RATE)]
+    if reports:
+        voice.words(TEXT, times(0, COUNT))
+
+    def speak() -> None:
+        for at in range(0, len(AUDIO), 320):
+            voice.audio(TEXT, audio[at : at + 320] or bytes(320))
+            ear.hear(voice.ready())
+        ear.hear(voice.done(TEXT))
+
+    with pytest.raises(Unsound):
+        speak()
+    assert ear.broken == []
+    assert ear.words == TEXT.split()[: silent if reports else 0]
+
+
+@pytest.mark.parametrize("reports", [True, False])
+def test_an_end_before_the_end_of_the_text_is_a_failure(*, reports: bool) -> None:
+    voice = take(known())
+    if reports:
+        voice.words(TEXT, times(0, 3))
+    voice.audio(TEXT, AUDIO[: 3 * 2 * round(WORD_S * RATE)])
+    voice.ready()
+    with pytest.raises(Unsound, match="before its text"):
+        voice.done(TEXT)
+    assert TEXT[: voice.position].split() == TEXT.split()[: 3 if reports else 0]
+
+
+def test_an_end_before_an_announced_word_is_a_failure() -> None:
+    """All words were announced, and the audio of the last ones did not come."""
+    voice = take()
+    voice.words(TEXT, times(0, COUNT))
+    voice.audio(TEXT, AUDIO[: 8 * 2 * round(WORD_S * RATE)])
+    voice.ready()
+    with pytest.raises(Unsound, match="last word"):
+        voice.done(TEXT)
+    assert TEXT[: voice.position].split() == TEXT.split()[:8]
+
+
+def test_no_audio_at_all_is_a_failure() -> None:
+    with pytest.raises(Unsound, match="without audio"):
+        take().done(TEXT)
+
+
+def test_a_pause_that_the_text_asks_for_is_none() -> None:
+    text = 'one <break time="3s"/> two'
+    voice = Take(0, RATE, Tempo())
+    voice.context(0, len(text))
+    voice.audio(text, sound(0) + bytes(2 * RATE * 3) + sound(1))
+
+
+def test_contexts_follow_each_other() -> None:
+    """Times of the second context count from its own first audio."""
+    voice, ear = Take(0, RATE, Tempo()), Ear()
+    half = len("one two three four five")
+    for begin, end, first in ((0, half, 0), (half, len(TEXT), 5)):
+        voice.context(begin, end)
+        voice.words(TEXT, times(first, first + 5, offset=first))
+        voice.audio(TEXT, AUDIO[first * 2 * round(WORD_S * RATE) :][: 5 * 2 * round(WORD_S * RATE)])
+        ear.hear(voice.ready())
+        assert not voice.owes(TEXT)
+        ear.hear(voice.done(TEXT))
+    assert ear.whole == list(range(COUNT))
+    assert ear.words == TEXT.split()
+
+
+def test_what_is_owed() -> None:
+    """Audio of announced words, and words of given text."""
+    voice = take()
+    assert voice.owes(TEXT)
+    voice.words(TEXT, times(0, COUNT))
+    voice.audio(TEXT, AUDIO[:-2])
+    voice.ready()
+    assert voice.owes(TEXT)
+    voice.audio(TEXT, AUDIO[-2:])
+    voice.ready()
+    assert not voice.owes(TEXT)
+    voice.extend(len(TEXT) + 5)
+    assert voice.owes(f"{TEXT} more")
