@@ -27,6 +27,9 @@ SPEECH_MS = 5000
 CHUNKS = 100
 """Faults of voices strike up to here: the utterance has some more of them."""
 
+REQUESTS, CHUNKS_OF_REQUEST = 3, 33
+"""The same for voices that are asked anew for each clause: in one of the first requests, up to here."""
+
 Fault = dict[str, Any]
 Kind = Callable[[random.Random], Fault]
 
@@ -119,7 +122,21 @@ class Case:
             return []
         kinds = TRANSCRIBER_KINDS if self.part == "transcriber" else VOICE_KINDS
         first = kinds[self.kind](self.draw("fault")) | {"count": 1}
-        return [first] if self.recovers else [first, {"kind": "status", "status": 503, "after": 1}]
+        if "at" in first and _by_clause(self.primary):
+            draw = self.draw("request")
+            first |= {"after": draw.randrange(REQUESTS), "at": draw.randrange(CHUNKS_OF_REQUEST)}
+        later = first.get("after", 0) + 1 if self.part == "voice" and _over_http(self.primary) else 1
+        return [first] if self.recovers else [first, {"kind": "status", "status": 503, "after": later}]
+
+
+def _by_clause(voice: str) -> bool:
+    """Whether the voice is asked anew for each clause."""
+    return not vars(voices.CODECS[voice])["traits"].pieces
+
+
+def _over_http(voice: str) -> bool:
+    """Whether each clause is an HTTP request."""
+    return "open" not in vars(voices.CODECS[voice])
 
 
 def transcriber_providers() -> list[str]:

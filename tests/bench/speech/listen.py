@@ -76,6 +76,7 @@ class Heard:
     messages: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
     closed: str = ""
     began: float = 0.0
+    late_s: float = 0.0
 
     def finals(self) -> list[dict[str, Any]]:
         return [m for _, m in self.messages if m.get("type") == "Results" and m.get("is_final")]
@@ -110,6 +111,8 @@ class Verdict:
     detect_to_replay_s: float | None = None
     fault_to_live_s: float | None = None
     answer_s: list[float] = field(default_factory=list)
+    late_s: float = 0.0
+    """How late the caller's frames were sent at most: of the benchmark itself."""
 
     @property
     def frames_lost(self) -> int:
@@ -157,7 +160,9 @@ async def _speak(socket: aiohttp.ClientWebSocketResponse[bool], said: Speech, he
         await socket.send_bytes(frame)
         if number in said.finalizes:
             await socket.send_json({"type": "Finalize"})
-        await asyncio.sleep(max(0.0, heard.began + (number + 1) * FRAME_S - time.monotonic()))
+        rest = heard.began + (number + 1) * FRAME_S - time.monotonic()
+        heard.late_s = max(heard.late_s, -rest)
+        await asyncio.sleep(max(0.0, rest))
 
 
 async def _read(socket: aiohttp.ClientWebSocketResponse[bool], heard: Heard) -> None:
@@ -200,6 +205,7 @@ def judge(case: Case, said: Speech, heard: Heard, sights: tuple[Sight, Sight]) -
         answers=heard.answers() - UTTERANCES,
         ended=heard.closed,
         answer_s=_answers_s(said, heard),
+        late_s=heard.late_s,
     )
     _time(verdict, said, heard, sights)
     return verdict

@@ -63,6 +63,7 @@ class Tally:
             "transcriber": _ears(self.ears),
             "voice": _voices(self.voices),
             "pairs": _pairs(self.verdicts),
+            "harness_late_ms": {f"p{q}": _ms([v.late_s for v in self.ears], q) for q in (50, 99)},
             "not_run": sum(isinstance(v, Broken) for v in self.verdicts),
             "failed_cases": [
                 {"case": v.case.number, "what": f"{_case(v.case)}: {_what(v)}"} for v in self.verdicts if not v.clean
@@ -188,12 +189,10 @@ def _case(case: Case) -> str:
 
 
 def _what(verdict: Verdict) -> str:
-    seen = {
-        name: value
-        for name in ("lost", "doubled", "invented", "disorder", "answers", "ended")
-        if (value := getattr(verdict, name, None))
-    }
-    return json.dumps(seen)
+    seen = {name: getattr(verdict, name, None) for name in ("lost", "doubled", "invented")}
+    counts = [f"{len(words)} {name} ({words[0]} …)" for name, words in seen.items() if words]
+    others = {name: getattr(verdict, name, None) for name in ("disorder", "answers", "ended")}
+    return "; ".join([*counts, *(f"{name} {value}" for name, value in others.items() if value)])
 
 
 def brief(message: dict[str, Any]) -> str:

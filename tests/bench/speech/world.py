@@ -30,6 +30,9 @@ FLUX = "deepgram/flux"
 MODELS = {FLUX: "flux-general-en", "deepgram": "nova-3"}
 """Where the model decides the protocol; elsewhere the provider's default."""
 
+VOICE_IDS = {"azure": "en-US-AvaMultilingualNeural", "deepgram": "aura-2-thalia-en", "openai": "alloy"}
+"""Where a provider refuses names that are not of its kind."""
+
 
 @dataclass
 class World:
@@ -106,7 +109,7 @@ def _wanted_ear(account: str, provider: str) -> Transcriber:
 
 
 def _wanted_voice(account: str, provider: str) -> Voice:
-    return Voice(account=account, provider=provider, voice_id=f"voice-{account}", language="en")
+    return Voice(account=account, provider=provider, voice_id=VOICE_IDS.get(provider, "anna"), language="en")
 
 
 @asynccontextmanager
