@@ -32,6 +32,7 @@ from understudy.domain.desired.kinds import (
     SERVICE_ACCOUNT,
     VOICE_ASSISTANT,
 )
+from understudy.domain.revision.compliance import UNRESTRICTED, Restriction
 
 
 class Operator:
@@ -41,7 +42,7 @@ class Operator:
         self.cluster, self.key = cluster, Key(namespace, "front-desk")
         self.restart()
 
-    def restart(self, **images: str) -> None:
+    def restart(self, installation: Restriction = UNRESTRICTED, **images: str) -> None:
         clock, metrics = SystemClock(), Metrics()
         self.worlds, self.reports = Worlds(self.cluster, clock), Reports()
         recorder = EventRecorder(self.cluster, metrics, clock, "test")
@@ -55,6 +56,7 @@ class Operator:
                 metrics,
                 clock,
                 Images(**{"proxy": "understudy:1", "agent": "agent:1", **images}),
+                installation=installation,
             )
         )
 

@@ -86,7 +86,8 @@ def _chosen_transcribers(source: Source) -> tuple[Chosen[FallbackTranscriber], I
         if not source.restriction.allows(entry.provider):
             field = _entry(source, chosen, "transcriber", index)
             refused = compliance.refusal(field, entry.provider, source.restriction)
-            without = (own, Wanted[FallbackTranscriber]()) if chosen.from_plan else (replace(own, entries=()), plan)
+            nothing: Wanted[FallbackTranscriber] = Wanted()
+            without = (own, nothing) if chosen.from_plan else (replace(own, entries=()), plan)
             return choose(*without, default=False), refused
     return chosen, None
 

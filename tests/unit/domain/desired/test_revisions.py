@@ -15,6 +15,7 @@ from understudy.domain.desired.revisions import (
     new_revision,
     parse_revisions,
 )
+from understudy.domain.revision.automatic import NOW
 from understudy.domain.revision.resolve import Resolution
 
 ONE, TWO = stored(snapshot()), stored(snapshot(model="better"), 2)
@@ -77,6 +78,31 @@ def test_the_newer_default_agent_comes_with_the_next_change() -> None:
     choice = choose_revision(OWNER, (ONE,), resolving("better"), "agent:2", [ONE.name])
     assert choice.is_new
     assert choice.revision.snapshot.agent.image == "agent:2"
+
+
+def earlier_rules(earlier: str, now: str) -> Any:
+    """A spec that means something else since the operator learned new providers."""
+    return lambda era: Resolution(snapshot(model=now if era.rules is NOW else earlier))
+
+
+def test_an_upgrade_by_which_more_accounts_could_take_over_is_no_change_of_the_assistant() -> None:
+    """Nobody's audio goes anywhere new because the operator learned a provider."""
+    resolve = earlier_rules("good", "wider")
+    choice = choose_revision(OWNER, (ONE,), resolve, "agent:1", [ONE.name], untouched=True)
+    assert (choice.revision, choice.is_new) == (ONE, False)
+
+
+def test_new_rules_come_with_the_next_change_of_the_spec() -> None:
+    """An account that was added to take over does, though the revision of before would still fit by the old rules."""
+    resolve = earlier_rules("good", "wider")
+    choice = choose_revision(OWNER, (ONE,), resolve, "agent:1", [ONE.name], untouched=False)
+    assert choice.is_new
+    assert choice.revision.snapshot == snapshot(model="wider")
+
+
+def test_a_revision_that_is_no_longer_in_force_is_not_kept_by_old_rules() -> None:
+    resolve = earlier_rules("good", "wider")
+    assert choose_revision(OWNER, (ONE, TWO), resolve, "agent:1", [TWO.name], untouched=True).is_new
 
 
 def test_a_spec_that_cannot_be_resolved_raises() -> None:

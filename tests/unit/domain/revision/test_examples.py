@@ -45,7 +45,7 @@ def test_the_demo_secrets_are_those_the_front_desk_needs() -> None:
     text = (EXAMPLES / "00-secrets.yaml").read_text()
     secrets = {each["metadata"]["name"]: each["stringData"] for each in yaml.safe_load_all(text)}
     content = resolved("10-fallback-plan.yaml", "20-front-desk.yaml").snapshot
-    assert tuple(sorted(secrets)) == content.secrets()
+    assert set(content.secrets()) <= set(secrets)
     for data in secrets.values():
         assert data["apiKey"]
         assert f"//{data['allowed-hosts']}:" in content.accounts["openai"].base_url

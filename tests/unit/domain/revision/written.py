@@ -4,6 +4,8 @@ from typing import Any
 
 from understudy.api.assistant import VoiceAssistantSpec
 from understudy.api.fallback_plan import FallbackPlanSpec
+from understudy.domain.revision.automatic import NOW, Rules
+from understudy.domain.revision.compliance import UNRESTRICTED, Restriction
 from understudy.domain.revision.resolve import Resolution, resolve
 from understudy.domain.revision.snapshot import Snapshot
 
@@ -26,11 +28,19 @@ def written(**changes: Any) -> dict[str, Any]:
     }
 
 
-def resolved(plan: dict[str, Any] | None = None, prompt: str | None = None, **changes: Any) -> Resolution:
+def resolved(
+    plan: dict[str, Any] | None = None,
+    prompt: str | None = None,
+    *,
+    installation: Restriction = UNRESTRICTED,
+    rules: Rules = NOW,
+    **changes: Any,
+) -> Resolution:
     if plan is not None:
         changes["fallbackPlanRef"] = {"name": "house-rules"}
     spec = VoiceAssistantSpec.model_validate(written(**changes))
-    return resolve(spec, None if plan is None else FallbackPlanSpec.model_validate(plan), prompt, IMAGE)
+    shared = None if plan is None else FallbackPlanSpec.model_validate(plan)
+    return resolve(spec, shared, prompt, IMAGE, installation=installation, rules=rules)
 
 
 def snapshot(plan: dict[str, Any] | None = None, prompt: str | None = None, **changes: Any) -> Snapshot:
