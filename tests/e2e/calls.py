@@ -9,11 +9,18 @@ from tests.demo import callers, shell
 LONGEST_S = 150
 
 
-def begin(twiml: str, dialogue: str = "hours", seed: int = 1) -> "subprocess.Popen[str]":
-    """Start a call in the background; leaving the context waits for its end."""
-    command = callers.simulator(
-        "call", "--twiml", twiml, "--dialogue", dialogue, "--seed", str(seed), "--cache", str(callers.OUT / "speech")
+def begin(twiml: str, dialogue: str = "hours", seed: int = 1, *, keep: str = "") -> "subprocess.Popen[str]":
+    """Start a call in the background; leaving the context waits for its end.
+
+    `keep`: where its recording and its report are kept: `out/KEEP.wav` (caller left, assistant right) and `.json`.
+    """
+    kept = (
+        ("--wav", str(callers.OUT / f"{keep}.wav"), "--transcript", str(callers.OUT / f"{keep}.json")) if keep else ()
     )
+    command = callers.simulator(
+        "call", "--twiml", twiml, "--dialogue", dialogue, "--seed", str(seed), "--cache", str(callers.OUT / "speech"),
+        *kept,
+    )  # fmt: skip
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=shell.ROOT)
 
 

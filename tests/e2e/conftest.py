@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.demo import acts, shell, stage
-from tests.e2e import drill, night_desk
+from tests.e2e import drill, night_desk, relay
 from understudy.domain import naming
 
 ORDER = (
@@ -17,6 +17,7 @@ ORDER = (
     "test_operator_killed",
     "test_operator_away",
     "test_live_calls",
+    "test_speech",
     "test_drill",
     "test_outage",
     "test_rights",
@@ -116,6 +117,13 @@ def night(cluster: Cluster) -> None:
     """A second, smaller assistant in a namespace of its own; taken away by `test_leaving`, before the cluster is."""
     assert cluster
     night_desk.make()
+
+
+@pytest.fixture(scope="session")
+def relayed(night: None) -> None:
+    """The assistant with three transcribers and three voices, beside night-desk; goes with its namespace."""
+    assert night is None
+    relay.make()
 
 
 @pytest.fixture(scope="session")
