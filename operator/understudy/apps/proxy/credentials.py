@@ -49,6 +49,8 @@ class Credentials:
         self._mounts = Mounts(clock, root)
         self._tokens = EntraTokens(clock, session or _no_session)
         self._refused: dict[tuple[str, str], tuple[Mounted, float]] = {}
+        self._keys: dict[tuple[str, str, str, str], tuple[Mounted, str]] = {}
+        """By namespace, account's name, Secret and host: the key that may go there, and what it was read from."""
 
     async def headers_for(self, namespace: str, account: Account) -> dict[str, str]:
         """What a request to the account's model has to carry; empty when the account names no Secret.
@@ -73,9 +75,15 @@ class Credentials:
         """
         if account.secret is None:
             return None
+        place = (namespace, account.name, account.secret, "" if account.default_host else account.base_url)
+        kept = self._keys.get(place)
+        if kept is not None and kept[0] is self._mounts.read(namespace, account.secret):
+            return kept[1]
+        self._keys.pop(place, None)
         secret = self._checked(namespace, account.secret, account.name, (SECRET_KEY,))
         if not account.default_host:
             _check_host(secret, account.secret, account.name, account.base_url)
+        self._keys[place] = (secret, secret.values[SECRET_KEY])
         return secret.values[SECRET_KEY]
 
     def secret_for(self, namespace: str, secret: str, url: str) -> str:

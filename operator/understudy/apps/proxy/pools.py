@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from understudy.domain.revision.snapshot import Account, Model, ModelTarget, Snapshot
 from understudy.domain.routing.pool.knowledge import Knowledge
@@ -16,8 +17,7 @@ UNUSUAL = "other"
 """Stands for every other effort, so that agents cannot make us remember without bounds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """What makes requests of one revision take different times.
 
     Attributes:

@@ -4,7 +4,7 @@ from collections import deque
 
 from understudy.domain.calls.loudness import AUDIBLE
 from understudy.domain.calls.observation import MAX_TURNS, CallEnd, CallObservation, Defect, TurnRecord
-from understudy.domain.calls.quality import MAX_COMPARED, completed, defects_of, normal, says_again
+from understudy.domain.calls.quality import MAX_COMPARED, completed, defects_in, normal, says_again
 from understudy.domain.calls.turns import OpenTurn
 from understudy.domain.routing.document import Arm
 
@@ -94,8 +94,9 @@ class Ledger:
     def model_done(self, text: str, tool_calls: int, now: float) -> None:  # noqa: ARG002
         """The model's answer is complete. Not called for an answer that the agent cancelled."""
         self._tool_calls += tool_calls
-        self._turn = self._turn.found(defects_of(text, tool_calls, tuple(self._answers)))
-        if words := normal(text):
+        words = normal(text)
+        self._turn = self._turn.found(defects_in(words, tool_calls, tuple(self._answers)))
+        if words:
             self._answers.append(words)
 
     def voice_request(self, now: float) -> None:

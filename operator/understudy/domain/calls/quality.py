@@ -53,14 +53,19 @@ def normal(text: str) -> str:
 
 def near_equal(one: str, other: str) -> bool:
     """Whether two normalised texts say the same; never true for fewer than `MIN_WORDS` words."""
-    words, others = one.split()[:MAX_WORDS], other.split()[:MAX_WORDS]
+    words = one.split()[:MAX_WORDS]
+    return _says(words, set(words), other)
+
+
+def _says(words: list[str], known: set[str], other: str) -> bool:
+    """Whether `other` says the same as `words`; `known`: each of these."""
+    others = other.split()[:MAX_WORDS]
     if min(len(words), len(others)) < MIN_WORDS:
         return False
     if words == others:
         return True
     # Words that are in both: no more than so many can match, and nearly every pair ends here.
-    known = set(others)
-    if 2 * sum(word in known for word in words) < NEAR_EQUAL * (len(words) + len(others)):
+    if 2 * sum([word in known for word in others]) < NEAR_EQUAL * (len(words) + len(others)):
         return False
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     return min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= NEAR_EQUAL and matcher.ratio() >= NEAR_EQUAL
@@ -79,11 +84,17 @@ def defects_of(answer: str, tool_calls: int, earlier: tuple[str, ...]) -> tuple[
         tool_calls: calls it asked for; an answer with one needs no text.
         earlier: normalised earlier answers of the call.
     """
-    text = normal(answer)
+    return defects_in(normal(answer), tool_calls, earlier)
+
+
+def defects_in(text: str, tool_calls: int, earlier: Sequence[str]) -> tuple[Defect, ...]:
+    """As `defects_of`, of an answer that is normalised already."""
     if not text:
         return () if tool_calls else (Defect.EMPTY,)
     found = []
-    if any(near_equal(text, before) for before in earlier[-MAX_COMPARED:]):
+    words = text.split()[:MAX_WORDS]
+    known = set(words)
+    if any(_says(words, known, before) for before in earlier[-MAX_COMPARED:]):
         found.append(Defect.REPEATED)
     if asks_to_repeat(text):
         found.append(Defect.REPROMPT)

@@ -47,6 +47,8 @@ class OpenTurn:
 
     def requested(self, now: float, *, rescued: bool) -> Self:
         """The model was asked."""
+        if self.model_requested is not None and rescued <= self.rescued:
+            return self
         first = now if self.model_requested is None else self.model_requested
         return replace(self, model_requested=first, rescued=self.rescued or rescued)
 
@@ -78,6 +80,8 @@ class OpenTurn:
 
     def found(self, defects: tuple[Defect, ...]) -> Self:
         """Add what is wrong with the answer, each once."""
+        if not defects:
+            return self
         return replace(self, defects=tuple(dict.fromkeys((*self.defects, *defects))))
 
     def kept_waiting(self, until: float, budget_s: float) -> bool:

@@ -4,6 +4,7 @@ Azure OpenAI's URLs: Microsoft's documentation, "Azure OpenAI in Microsoft Found
 REST API reference", read as of 2026; see docs/reference/providers.md.
 """
 
+from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from understudy.domain.revision.snapshot import Account, ModelTarget
@@ -34,6 +35,7 @@ WS = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 """The same for a WebSocket."""
 
 
+@lru_cache(maxsize=4096)
 def openai_url(base: str, resource: str) -> str:
     """URL of an OpenAI resource such as `chat/completions`.
 

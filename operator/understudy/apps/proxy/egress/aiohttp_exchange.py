@@ -47,7 +47,7 @@ class AiohttpExchange:
         """See `Exchange.begin`."""
         self.response = web.StreamResponse(headers=headers)
 
-    def send(self, data: bytes) -> bool:
+    def send(self, data: bytes, *, last: bool = False) -> bool:  # noqa: ARG002 - `end` says so
         """See `Exchange.send`: it leaves with `drained`."""
         self._unsent += data
         return False

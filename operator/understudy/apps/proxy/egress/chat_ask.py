@@ -1,7 +1,6 @@
 """One request of an agent for the model, and what is made of it for a provider."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,8 +13,7 @@ from understudy.domain.routing.reading import Hold
 from understudy.domain.routing.tokens import estimated
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One request of the agent.
 
     Attributes:

@@ -55,7 +55,7 @@ class Attempt:
 
     def start(self) -> None:
         """Send it."""
-        self._task = asyncio.create_task(self._run())
+        self._task = asyncio.get_running_loop().create_task(self._run())
         self._race.egress.tasks.add(self._task)
         self._task.add_done_callback(self._stopped)
 

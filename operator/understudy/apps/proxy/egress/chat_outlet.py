@@ -98,7 +98,7 @@ class StreamOutlet:
             return True
         self.answered = True
         self.said += text
-        return self._send(data)
+        return self._send(data, last=reader.ended and reader.error is None)
 
     async def drained(self) -> None:
         """See `Outlet.drained`."""
@@ -146,9 +146,9 @@ class StreamOutlet:
         self._send(data)
         await self.drained()
 
-    def _send(self, data: bytes) -> bool:
+    def _send(self, data: bytes, *, last: bool = False) -> bool:
         try:
-            return self._exchange.send(data)
+            return self._exchange.send(data, last=last)
         except ConnectionError as error:
             raise AgentGone("the agent closed its request") from error
 

@@ -1,7 +1,7 @@
 """One turn on its way through the pool: fires what the pool says, cancels, wakes it, and tells it what comes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 
 from understudy.apps.proxy.egress.chat_ask import Asked
@@ -61,6 +61,7 @@ class Race:
         outlet: where the answer goes.
 
     Attributes:
+        now: the ledger's clock.
         causes: why attempts failed, in order.
         winner: whose answer was passed on last.
     """
@@ -73,6 +74,7 @@ class Race:
         outlet: Outlet,
     ) -> None:
         self.egress = egress
+        self.now: Callable[[], float] = egress.context.clock.monotonic
         self.asked = asked
         self.outlet = outlet
         self.causes: list[ProviderError] = []
@@ -85,10 +87,6 @@ class Race:
         self._wake: asyncio.TimerHandle | None = None
         self._gap: asyncio.TimerHandle | None = None
         self._late: asyncio.TimerHandle | None = None
-
-    def now(self) -> float:
-        """On the ledger's clock."""
-        return self.egress.now()
 
     def late(self, shot: Shot) -> bool:
         """Whether the budget was gone when `shot` was fired."""
@@ -173,8 +171,9 @@ class Race:
             waited = attempt.heard_at - self.asked.started
             if (slack := self.asked.snapshot.model.slack) is not None:
                 self.asked.call.better_voice = better_voice(slack, self.asked.ask.budget_s - waited)
-            self.egress.metrics.first_clause.labels(attempt.target.account).observe(waited)
-        self._look_for_gap(attempt)
+            self.egress.metrics.clause(attempt.target.account, waited)
+        if not attempt.reader.ended:
+            self._look_for_gap(attempt)
         return True
 
     def chunk(self, attempt: Attempt) -> None:
@@ -301,7 +300,7 @@ class Race:
     def _finish(self, attempt: Attempt, how: Ended) -> None:
         self._live.pop(attempt.shot.id, None)
         self._turn.done(attempt.shot.id, self.now())
-        self.egress.metrics.attempts.labels(PART, attempt.target.account, "ok").inc()
+        self.egress.metrics.answered(PART, attempt.target.account)
         self._record(attempt, OK)
         self._end(how)
 

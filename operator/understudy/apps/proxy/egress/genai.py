@@ -6,9 +6,8 @@ labels `account` and `deployment` stand beside theirs, because a pool's deployme
 conventions have no name for is counted in `understudy_model_*`.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -53,8 +52,7 @@ _SERVED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ShotEnd:
+class ShotEnd(NamedTuple):
     """What became of one request to one deployment.
 
     Attributes:

@@ -61,6 +61,23 @@ class EgressMetrics:
             "understudy_webhook_requests", "Tool calls carried out.", ("outcome",), registry=registry
         )
 
+        self._clauses: dict[str, Histogram] = {}
+        self._answered: dict[tuple[str, str], Counter] = {}
+
+    def clause(self, account: str, seconds: float) -> None:
+        """A model's first clause came from `account` after so long."""
+        series = self._clauses.get(account)
+        if series is None:  # kept, as the library's own look-up takes longer than what is done with it
+            series = self._clauses[account] = self.first_clause.labels(account)
+        series.observe(seconds)
+
+    def answered(self, part: str, account: str) -> None:
+        """An alternative worked."""
+        series = self._answered.get((part, account))
+        if series is None:
+            series = self._answered[part, account] = self.attempts.labels(part, account, "ok")
+        series.inc()
+
     def failed(self, part: str, cause: ProviderError) -> None:
         """One alternative failed."""
         self.attempts.labels(part, cause.provider, outcome(cause)).inc()

@@ -32,8 +32,8 @@ class Exchange(Protocol):
         """Begin an answer of status 200 that is streamed; its head leaves with the first piece."""
         ...
 
-    def send(self, data: bytes) -> bool:
-        """Send a piece; False: `drained` has to be awaited before the next.
+    def send(self, data: bytes, *, last: bool = False) -> bool:
+        """Send a piece; False: `drained` has to be awaited before the next. `last`: only `end` follows.
 
         Raises:
             ConnectionError: the agent is gone.

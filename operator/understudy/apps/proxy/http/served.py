@@ -7,6 +7,8 @@ from typing import Protocol
 REASONS = {status.value: status.phrase for status in HTTPStatus}
 """Reason phrases: nobody reads them, but proxies in between expect one."""
 
+_LAST_CHUNK = b"0\r\n\r\n"
+
 
 class Line(Protocol):
     """What an exchange needs of its connection."""
@@ -73,11 +75,12 @@ class ServedExchange:
         self.answered = True
         self._head = _head(200, headers, "Transfer-Encoding: chunked")
 
-    def send(self, data: bytes) -> bool:
+    def send(self, data: bytes, *, last: bool = False) -> bool:
         """See `Exchange.send`."""
         if data:
             head, self._head = self._head, b""
-            self._line.send(b"%b%x\r\n%b\r\n" % (head, len(data), data))
+            self.complete = last
+            self._line.send(b"%b%x\r\n%b\r\n%b" % (head, len(data), data, _LAST_CHUNK if last else b""))
         return not self._line.full
 
     async def drained(self) -> None:
@@ -91,9 +94,10 @@ class ServedExchange:
 
     async def end(self) -> None:
         """See `Exchange.end`."""
-        head, self._head = self._head, b""
-        self.complete = True
-        self._line.send(head + b"0\r\n\r\n")
+        if not self.complete:
+            head, self._head = self._head, b""
+            self.complete = True
+            self._line.send(head + _LAST_CHUNK)
 
 
 def _head(status: int, headers: Mapping[str, str], framing: str) -> bytes:

@@ -1,6 +1,5 @@
 """What passes between a `Turn` and whoever does its I/O."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -45,8 +44,7 @@ class Why(Enum):
     """The one before stopped after output had been forwarded; this one is to finish the sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """One request of an agent.
 
     Attributes:
@@ -100,8 +98,7 @@ class Step(NamedTuple):
     over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """What one shot taught, about one deployment; replicas exchange these.
 
     Attributes:
