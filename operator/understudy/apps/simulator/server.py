@@ -38,8 +38,11 @@ from understudy.apps.simulator.transcriber.speechmatics import SpeechmaticsHandl
 from understudy.apps.simulator.transcriber.speechmatics import refused as speechmatics_refused
 from understudy.apps.simulator.voice.azure import AzureVoiceHandler
 from understudy.apps.simulator.voice.cartesia import CartesiaHandler
+from understudy.apps.simulator.voice.deepgram import DeepgramVoiceHandler
 from understudy.apps.simulator.voice.elevenlabs import ElevenLabsHandler
 from understudy.apps.simulator.voice.openai import OpenAiVoiceHandler
+from understudy.apps.simulator.voice.playht import PlayHtHandler
+from understudy.apps.simulator.voice.playht import refused as playht_refused
 from understudy.apps.simulator.voice.sound import Sounds
 from understudy.base.clock import Clock, SystemClock
 
@@ -124,6 +127,8 @@ def _application(deployments: Deployments, pool: RecogniserPool, sounds: Sounds,
         ("GET", "/stt/websocket", CartesiaListenHandler(pool, clock).websocket, cartesia_refused),
         ("GET", "/v1/speech-to-text/realtime", ScribeHandler(pool, clock).websocket, elevenlabs_refused),
         ("GET", "/v1/realtime", RealtimeHandler(pool, clock).websocket, openai_refused),
+        ("GET", "/v1/speak", DeepgramVoiceHandler(sounds).websocket, deepgram_refused),
+        ("POST", "/api/v2/tts/stream", PlayHtHandler(sounds).stream, playht_refused),
         ("GET", ELEVENLABS_VOICE, ElevenLabsHandler(sounds).websocket, elevenlabs_refused),
     ]
     for method, path, handler, refused in routes:
