@@ -91,6 +91,7 @@ def main(arguments: list[str]) -> int:
     print(f"· {time.monotonic() - began:.0f} s", flush=True)
     for line in result.complaints():
         print(line, flush=True)
+    print(result.table(), flush=True)
     publish("speech", result.to_json(), quick=partial, table=result.table())
     return 0
 
