@@ -27,6 +27,7 @@ from understudy.domain.speech.codec import (
 )
 from understudy.domain.speech.transcribers.common import Plain, base_language, parsed, reported, strict, text
 from understudy.domain.speech.transcribers.gladia_answers import Answers
+from understudy.domain.speech.transcribers.gladia_prosody import without_notes, words_without_notes
 from understudy.domain.speech.transcribers.timeline import Timeline
 
 MODEL = "solaria-1"
@@ -168,8 +169,11 @@ class GladiaCodec(Plain):
             Word(each["word"].strip(), ours(each["start"]), ours(each["end"]), each["confidence"])
             for each in said["words"]
         )
+        spoken = said["text"].strip()
+        if not self._transcriber.settings.get("prosody"):
+            spoken, words = without_notes(spoken), tuple(words_without_notes(words))
         return Result(
-            text=said["text"].strip(),
+            text=spoken,
             final=final,
             from_finalize=from_finalize,
             start=ours(said["start"]),
