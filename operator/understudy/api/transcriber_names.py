@@ -93,13 +93,15 @@ NAMES: dict[str, Names] = {
         models=("solaria-1", "fast", "accurate"),
         renamed={"fast": "solaria-1", "accurate": "solaria-1"},
         model="solaria-1",
+        languages="a tag, or `multi` for several",
         sent_as=("model", "language_config.languages"),
     ),
     "google": Names(
         prefixes=("gemini-",),
-        model="gemini-live-2.5-flash-preview",
+        renamed={"any other": "gemini-3.5-transcribe-live"},
+        model="gemini-3.5-transcribe-live",
         languages="a tag, or an English name such as `English` or `Multilingual`",
-        sent_as=("setup.model", "setup.inputAudioTranscription"),
+        sent_as=("setup.model", "setup.inputAudioTranscription.languageCodes"),
     ),
     "speechmatics": Names(models=("default",), model="default", language="en", sent_as=("", "language")),
     "cartesia": Names(
@@ -115,6 +117,9 @@ NAMES: dict[str, Names] = {
         languages="two letters",
         sent_as=("model_id", "language_code"),
     ),
-    "openai": Names(sent_as=("transcription.model", "transcription.language")),
+    "openai": Names(
+        languages="two letters",
+        sent_as=("audio.input.transcription.model", "audio.input.transcription.language"),
+    ),
 }
 """By provider."""

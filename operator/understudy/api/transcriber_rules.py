@@ -73,7 +73,12 @@ _OTHERS = (
         "azure takes a language with its region, such as en-US",
     ),
     _model("gladia", "gladia's model is solaria-1, which also answers to fast and accurate"),
-    _when("gladia", "language", "self.language.matches('^[a-z]{2,3}$')", "gladia takes a language such as en"),
+    _when(
+        "gladia",
+        "language",
+        "(self.language == 'multi' || self.language.matches('^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$'))",
+        "gladia takes a language such as en, or multi for several",
+    ),
     _when("gladia", "region", "self.region in ['us-west', 'eu-west']", "gladia's regions are us-west and eu-west"),
     _when(
         "gladia",

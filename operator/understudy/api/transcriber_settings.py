@@ -39,7 +39,7 @@ class DeepgramSettings(ApiModel):
     """deepgram nova-2 and older: words to listen for, each with an optional boost, such as product:2."""
     keyterm: Annotated[Terms, Setting("deepgram", WIRE, "keyterm", _NONE, "nova-3 and Flux")] = None
     """deepgram nova-3 and Flux: words and phrases to listen for."""
-    smart_format: Annotated[bool | None, Setting("deepgram", WIRE, "smart_format", _OFF)] = None
+    smart_format: Annotated[bool | None, Setting("deepgram", WIRE, "smart_format; Flux: numerals", _OFF)] = None
     """deepgram: write numbers and dates the way people do."""
     eot_threshold: Annotated[
         float | None, Field(ge=0.5, le=0.9), Setting("deepgram", WIRE, "eot_threshold", condition=_FLUX)
@@ -64,7 +64,9 @@ class AssemblyAiSettings(ApiModel):
     keyterms_prompt: Annotated[Terms, Setting("assembly-ai", WIRE, "keyterms_prompt", _NONE)] = None
     """assembly-ai: up to 100 terms of 50 characters; costs 0.04 USD an hour more."""
     end_utterance_silence_threshold: Annotated[
-        int | None, Field(ge=0, le=60_000), Setting("assembly-ai", MAPPED, "max_turn_silence")
+        int | None,
+        Field(ge=0, le=60_000),
+        Setting("assembly-ai", MAPPED, "max_turn_silence, and min_turn_silence below that"),
     ] = None
     """assembly-ai: silence in milliseconds that ends an utterance."""
     disable_partial_transcripts: Annotated[
@@ -72,7 +74,7 @@ class AssemblyAiSettings(ApiModel):
     ] = None
     """assembly-ai: final transcripts only."""
     vad_assisted_endpointing_enabled: Annotated[
-        bool | None, Setting("assembly-ai", MAPPED, "end_of_turn_confidence_threshold")
+        bool | None, Setting("assembly-ai", MAPPED, "end_of_turn_confidence_threshold: 1", _OFF)
     ] = None
     """assembly-ai: voice activity helps to find the end of speech."""
 
@@ -89,7 +91,8 @@ class AzureSettings(ApiModel):
     ] = None
     """azure: longest phrase in milliseconds, 20000 to 70000."""
     segmentation_strategy: Annotated[
-        Literal["Default", "Time", "Semantic"] | None, Setting("azure", WIRE, "segmentation.mode", "`Default`")
+        Literal["Default", "Time", "Semantic"] | None,
+        Setting("azure", WIRE, "segmentation.mode: Normal, Custom, Semantic", "`Default`"),
     ] = None
     """azure: what ends a phrase."""
 
@@ -110,14 +113,16 @@ class GladiaSettings(ApiModel):
     """gladia: silence in seconds that ends speech, 0.01 to 10."""
     speech_threshold: Annotated[Share | None, Setting("gladia", WIRE, "pre_processing.speech_threshold")] = None
     """gladia: how readily sound counts as speech, 0 to 1."""
-    prosody: Annotated[bool | None, Setting("gladia", PROXY, "", _OFF)] = None
-    """gladia: report laughter, music and the like."""
+    prosody: Annotated[
+        bool | None, Setting("gladia", PROXY, "notes of sounds, such as (laugh), stay in the transcripts", _OFF)
+    ] = None
+    """gladia: leave notes of laughter, music and the like in the transcripts; they are taken out otherwise."""
     audio_enhancer: Annotated[bool | None, Setting("gladia", WIRE, "pre_processing.audio_enhancer", _OFF)] = None
     """gladia: clean the audio first; takes longer."""
     transcription_hint: Annotated[
-        str | None, Field(max_length=600), Setting("gladia", MAPPED, "custom_vocabulary_config", _NONE)
+        str | None, Field(max_length=600), Setting("gladia", MAPPED, "custom_vocabulary_config.vocabulary", _NONE)
     ] = None
-    """gladia: a text that says what to expect."""
+    """gladia: a text that says what to expect; its phrases become entries of the vocabulary."""
     custom_vocabulary_enabled: Annotated[
         bool | None, Setting("gladia", WIRE, "realtime_processing.custom_vocabulary", _OFF)
     ] = None
@@ -146,7 +151,7 @@ class SpeechmaticsSettings(ApiModel):
         Literal["standard", "enhanced"] | None, Setting("speechmatics", WIRE, "operating_point", "`enhanced`")
     ] = None
     """speechmatics: standard is faster, enhanced (when absent) more accurate."""
-    enable_diarization: Annotated[bool | None, Setting("speechmatics", WIRE, "diarization", _OFF)] = None
+    enable_diarization: Annotated[bool | None, Setting("speechmatics", WIRE, "diarization: speaker", _OFF)] = None
     """speechmatics: tell speakers apart."""
     max_delay_ms: Annotated[
         int | None, Field(ge=700, le=4_000), Setting("speechmatics", WIRE, "max_delay, in seconds")

@@ -12,7 +12,7 @@ TRANSCRIBER_SETTINGS: Final[dict[str, dict[str, Any]]] = {
 }
 """Settings that hold unless others are given, under their API names. Providers' own defaults are left to them."""
 
-AUTOMATIC_MODEL: Final[dict[str, str]] = {"openai": "gpt-4o-transcribe"}
+AUTOMATIC_MODEL: Final[dict[str, str]] = {"openai": "gpt-live-transcribe"}
 """The model of an account that hears without being told how, where its provider has no default."""
 
 VOICE_MODEL: Final[dict[str, str]] = {

@@ -23,9 +23,9 @@ _HOMES: Final[dict[str, tuple[str, ...]]] = {
     "azure": (
         "*.stt.speech.microsoft.com",
         "*.tts.speech.microsoft.com",
+        "*.api.cognitive.microsoft.com",
         "*.cognitiveservices.azure.com",
-        "*.stt.speech.azure.us",
-        "*.tts.speech.azure.us",
+        *(f"*.{service}.speech.azure.{cloud}" for service in ("stt", "tts") for cloud in ("us", "cn")),
     ),
     "speechmatics": ("*.rt.speechmatics.com",),
 }

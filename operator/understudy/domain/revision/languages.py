@@ -1,5 +1,6 @@
 """Languages across providers: what one of them calls a language that another calls differently."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from understudy.api.transcriber_names import GOOGLE_LANGUAGES
@@ -52,9 +53,6 @@ _AZURE = {
 _ASSEMBLY_AI_MULTI = frozenset({"en", "es", "fr", "de", "it", "pt"})
 """What AssemblyAI's multilingual model hears, after its documentation of universal streaming."""
 
-_FINDS_OUT = frozenset({"gladia", "11labs", "openai"})
-"""Transcribers that find out the language when they are told none."""
-
 _SPEECHMATICS = {"zh": "cmn"}
 
 
@@ -84,24 +82,45 @@ def differ(before: str | None, after: str | None) -> bool:
 
 
 def heard_by(provider: str, language: str | None) -> Heard | None:
-    """How `provider` is told to hear what another transcriber hears as `language`; None: it cannot."""
-    wanted = ANY if language is None else tag(language)
-    if provider == "deepgram":
-        return Heard(wanted)
-    if provider == "google":
-        return Heard("Multilingual" if wanted == ANY else wanted)
-    if provider == "assembly-ai":
-        return _assembly_ai(wanted)
-    if wanted == ANY:
-        return Heard(None) if provider in _FINDS_OUT else None
-    if provider == "azure":
-        found = wanted if "-" in wanted else _AZURE.get(wanted)
-        return Heard(found) if found else None
-    short = primary(wanted)
-    return Heard(_SPEECHMATICS.get(short, short) if provider == "speechmatics" else short)
+    """How `provider` is told to hear what another transcriber hears as `language`; None: it cannot.
+
+    A transcriber that was told no language hears any, and so must whoever takes over from it.
+    """
+    return _TOLD[provider](ANY if language is None else tag(language))
 
 
 def _assembly_ai(wanted: str) -> Heard | None:
     if primary(wanted) == "en":
         return Heard("en")
     return Heard(ANY) if wanted == ANY or primary(wanted) in _ASSEMBLY_AI_MULTI else None
+
+
+def _azure(wanted: str) -> Heard | None:
+    found = wanted if "-" in wanted else _AZURE.get(wanted)
+    return Heard(found) if found else None
+
+
+def _finds_out(wanted: str) -> Heard:
+    return Heard(None if wanted == ANY else primary(wanted))
+
+
+def _one_only(wanted: str) -> Heard | None:
+    return None if wanted == ANY else Heard(primary(wanted))
+
+
+def _speechmatics(wanted: str) -> Heard | None:
+    return Heard(_SPEECHMATICS[primary(wanted)]) if primary(wanted) in _SPEECHMATICS else _one_only(wanted)
+
+
+_TOLD: dict[str, Callable[[str], Heard | None]] = {
+    "deepgram": Heard,
+    "assembly-ai": _assembly_ai,
+    "azure": _azure,
+    "gladia": lambda wanted: Heard(ANY if wanted == ANY else primary(wanted)),
+    "google": lambda wanted: Heard("Multilingual" if wanted == ANY else wanted),
+    "speechmatics": _speechmatics,
+    "cartesia": _one_only,
+    "11labs": _finds_out,
+    "openai": _finds_out,
+}
+"""By provider: a tag or `multi` → what it is told."""

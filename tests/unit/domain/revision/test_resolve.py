@@ -162,7 +162,7 @@ def test_transcribers_fall_back_only_when_asked_to() -> None:
     on = {**DEEPGRAM, "keyterm": ["gnocchi"], "fallbackPlan": {"autoFallback": {"enabled": True}}}
     first, other, same = snapshot(accounts=TWO_EARS, transcriber=on).transcribers
     assert same == first.model_copy(update={"account": "spare"})
-    assert (other.account, other.model, other.language, other.settings) == ("llm", "gpt-4o-transcribe", "en", {})
+    assert (other.account, other.model, other.language, other.settings) == ("llm", "gpt-live-transcribe", "en", {})
 
 
 def test_manual_transcribers_come_before_automatic_ones() -> None:
