@@ -1,36 +1,42 @@
 """What the agent hears of its transcribers, whichever of them is listening: decisions only, no sockets.
 
-Promises kept here: exactly one result `from_finalize` for each `Finalize`; a `Finalize` is answered with text where
-there is some, since Pipecat ends the turn at once on a final with text and waits on an empty one; times run on over a
-change of connection; audio that is not final is replayed.
+Promises kept here: every sample of speech is covered by exactly one final; finals never retract, and no interim covers
+again what a final covers; exactly one result `from_finalize` for each `Finalize`; times run on over a change of
+connection; what the agent learns of the caller's voice does not depend on the provider.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from understudy.domain.speech.codec import AudioFormat, Event, Notice, Result
-from understudy.domain.speech.deepgram import empty_final, shifted
-from understudy.domain.speech.replay import AudioLog, Item
+from understudy.domain.speech.answers import Answers, ToAgent
+from understudy.domain.speech.codec import Ack, AudioFormat, Event, Flushed, Notice, Result, Traits
+from understudy.domain.speech.confidence import without_doubtful
+from understudy.domain.speech.deepgram import Asked, empty_final, moved, results
+from understudy.domain.speech.feed import Feed, Heard
+from understudy.domain.speech.marks import Mark, Marks
+from understudy.domain.speech.replay import AudioLog
+from understudy.domain.speech.utterances import Utterances
+from understudy.domain.speech.voice_activity import VoiceActivity
 
-FINALIZE_WAIT_S = 1.0
-"""Longest wait for the answer to a `Finalize` before we give one: past this the caller hears silence."""
+UNCOVERED_S = 0.12
+"""Seconds of speech behind the last final that are none: voice detection and providers differ by that much."""
 
-HOLD_S = 0.5
-"""How long a final is held for a `Finalize` that may follow it. Providers end an utterance about when the agent's own
-voice detection does; sent apart, the text would come as a final and the `Finalize` be answered empty."""
+QUIET_KEPT_S = 1.0
+"""Seconds of quiet before the next speech that a replay begins with: speech too soft to notice is in them."""
 
-MAX_SILENT_FINALIZES = 2
-"""Unanswered `Finalize`s in a row after which a connection that says nothing at all counts as dead."""
+LEFT_S = 0.6
+"""Longest stretch without speech behind a held final that may go unheard, when a `Finalize` is answered with it."""
+
+OWN_NOTICES = frozenset({"SpeechStarted", "UtteranceEnd"})
+"""Notices of providers that are dropped: our own voice detection gives them."""
 
 
 @dataclass(frozen=True, slots=True)
-class ToAgent:
-    """A message for the agent; `final_text` is set when it is a final transcript with text."""
+class Piece:
+    """Audio to be sent: whole samples of the agent's format; `speech_s`: seconds of speech in it."""
 
-    message: dict[str, Any]
-    final_text: str = ""
-    finalized: bool = False
-    """Whether it answers a `Finalize`: a boundary between utterances."""
+    audio: bytes
+    samples: int
 
 
 class Listening:
@@ -38,128 +44,269 @@ class Listening:
 
     Args:
         audio: what the agent sends.
-        agent_turns: whether the agent decides where an utterance ends, and so will send `Finalize`.
+        asked: what it wants.
+        request_id: put into messages of ours.
+
+    Attributes:
+        feed: the present connection; None between two.
+        covered: position up to which finals cover the audio.
+        doubtful: words left out since they were under `confidenceThreshold`.
     """
 
-    def __init__(self, audio: AudioFormat, *, agent_turns: bool = True) -> None:
-        self.log = AudioLog(audio.bytes_per_second)
-        self.owed = 0
+    def __init__(self, audio: AudioFormat, asked: Asked | None = None, request_id: str = "") -> None:
+        self.log = AudioLog(audio)
+        self.voice = VoiceActivity(audio)
+        self.feed: Feed | None = None
+        self.covered = 0
+        self.doubtful = 0
+        self.confidence_threshold = 0.0
+        self.partials = True
+        self._asked = asked or Asked()
+        self._agent_turns = self._asked.agent_turns
+        self._rate = audio.sample_rate
+        self._step = audio.step
+        self._request_id = request_id
+        self._rest = b""
+        self._interim, self._interim_end = "", 0
+        self._marks = Marks()
+        self._answers = Answers()
+        self._utterances = Utterances(audio.sample_rate, self._asked)
+
+    def settings(self, settings: dict[str, Any]) -> None:
+        """The present transcriber's settings: those that have their effect here."""
+        self.confidence_threshold = float(settings.get("confidenceThreshold") or 0.0)
+        self.partials = not settings.get("disablePartialTranscripts")
+
+    @property
+    def owed(self) -> int:
         """`Finalize`s not yet answered."""
-        self.answered_something = False
-        """Whether the present connection has sent anything."""
-        self.unanswered_in_a_row = 0
-        self._held: Result | None = None
-        self._agent_turns = agent_turns
-        self._base = 0
-        self._cursor = 0
+        return self._answers.owed
 
-    def audio(self, data: bytes) -> None:
-        """The agent sent audio."""
-        self.log.audio(data)
+    @property
+    def uncovered_speech(self) -> bool:
+        """Whether the caller said something that no final covers."""
+        return self._speech_between(self.covered, self.log.heard)
 
-    def finalize(self) -> None:
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody speaks and nothing is waited for: a good moment to change connections."""
+        return not (self.voice.speaking or self.uncovered_speech or self.owed or self._interim)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the present connection owes something."""
+        return bool(self.owed or self._interim or (self.feed and self.feed.asked_up_to))
+
+    @property
+    def behind_s(self) -> float:
+        """Seconds of audio that the present connection has not been sent."""
+        return (self.log.heard - self.feed.cursor) / self._rate if self.feed else 0.0
+
+    def audio(self, data: bytes) -> list[ToAgent]:
+        """The agent sent audio; what it is told of the caller's voice."""
+        if self._rest or len(data) % self._step:
+            data = self._rest + data
+            whole = len(data) - len(data) % self._step
+            data, self._rest = data[:whole], data[whole:]
+        self.log.add(data)
+        began = self.voice.feed(data)
+        if self._utterances.pauses(self.voice, self._marks.last, self.log.heard):
+            self._marks.add(self.log.heard, agent=False)
+        told = self._utterances.notices(self.voice, began=began, settled=not self._interim)
+        return [*self._answers.release(), *told] if told and not began else told
+
+    def finalize(self, now: float) -> list[ToAgent]:
         """The agent asked for a final."""
         self._agent_turns = True
-        self.owed += 1
-        self.log.finalize()
-
-    def connected(self) -> None:
-        """A new connection: it is sent everything that is not final, from the start."""
-        self._cursor = self.log.oldest()
-        self._base = self.log.position(self._cursor)
-        self.answered_something = False
-        self.unanswered_in_a_row = 0
-
-    def next_to_send(self) -> Item | None:
-        """The next audio or `Finalize` for the present connection; None when it has everything."""
-        found = self.log.next(self._cursor)
-        if found is None:
-            return None
-        item, self._cursor = found
-        return item
-
-    def received(self, event: Event) -> list[ToAgent]:
-        """What the agent is told of an event of the present connection."""
-        self.answered_something = True
-        self.unanswered_in_a_row = 0
-        if isinstance(event, Notice):
-            return [ToAgent(event.message)]
-        if not isinstance(event, Result):
-            return []
-        # At once, not when it is told: by then another connection may count from elsewhere.
-        result = replace(event, message=self._moved(event.message))
-        return self._final(result) if result.final else [*self.release(), *self._plain(result)]
+        under_way = self._under_way()
+        mark = under_way or self._marks.add(self.log.heard, agent=True)
+        self._answers.asked(mark, now)
+        if under_way:
+            if self.feed and mark.position <= self.feed.asked_up_to:
+                self._answers.sent(mark.number, now)
+        elif self._nothing_left(mark.position):
+            self._marks.drop(mark)
+            return self._answers.answer_newest(self._empty())
+        return []
 
     def closing(self) -> list[ToAgent]:
         """The agent sends no more: nothing is held for a `Finalize` from now on."""
         self._agent_turns = False
-        return self.release()
+        if self.feed and self.feed.traits.ack is Ack.UTTERANCE and self.uncovered_speech:
+            self._marks.add(self.log.heard, agent=False)
+        return self._answers.release()
 
-    def holding(self) -> bool:
-        """Whether a final is held: call `release` after `HOLD_S`, unless something else let it go."""
-        return self._held is not None
+    def connect(self, traits: Traits, now: float) -> Feed:
+        """A new connection: it is sent everything that no final covers, from the first speech in it."""
+        self.disconnect()
+        quiet = max(0, self.log.heard - round(QUIET_KEPT_S * self._rate))
+        speech = self.voice.spans.first_after(self.covered)
+        begin = quiet if speech is None else min(quiet, speech - round(QUIET_KEPT_S * self._rate))
+        start = max(self.covered, self.log.first, begin)
+        self.feed = Feed(traits, start, self._rate, now)
+        return self.feed
 
-    def release(self) -> list[ToAgent]:
-        """Let go of a held final; nothing while a `Finalize` is owed, whose answer may carry it."""
-        return [] if self.owed else self._let_go()
+    def disconnect(self) -> None:
+        """The connection is gone."""
+        self.feed = None
+        self._interim = ""
+        self._answers.disconnected()
 
-    def finalize_overdue(self) -> list[ToAgent]:
-        """`FINALIZE_WAIT_S` went by without an answer: give it ourselves, with the text we hold."""
-        if not self.owed:
+    def next(self, most: int, now: float) -> Piece | Mark | None:
+        """The next thing to send: at most `most` samples, or a place to ask for a final; None when there is nothing."""
+        feed = self.feed
+        if feed is None:
+            return None
+        if feed.cursor < self.log.first:
+            feed.time.skip_to(self.log.first)
+        mark = self._marks.next(feed.seen)
+        while mark and mark.position <= feed.cursor:
+            feed.seen = mark.number
+            if self._wanted(feed, mark):
+                feed.ask(mark, now, speech=self._speech_between(self.covered, mark.position))
+                self._answers.sent(mark.number, now)
+                return mark
+            self._marks.drop(mark)
+            mark = self._marks.next(feed.seen)
+        end = min(self.log.heard, feed.cursor + most, mark.position if mark else self.log.heard)
+        return self._piece(feed, end) if end > feed.cursor else None
+
+    def received(self, event: Event, now: float) -> list[ToAgent]:
+        """What the agent is told of an event of the present connection."""
+        feed = self.feed
+        if feed is None:
             return []
-        self.unanswered_in_a_row += 1
-        return self._answer(None)
+        if isinstance(event, Notice):
+            feed.spoke = True
+            feed.watch.alive()
+            return [] if event.message.get("type") in OWN_NOTICES else [ToAgent(event.message)]
+        if isinstance(event, Result | Flushed):
+            return self._transcript(feed, event, now)
+        feed.watch.alive()
+        return []
 
-    def is_dead(self) -> bool:
-        """Whether the present connection takes audio and says nothing."""
-        return self.unanswered_in_a_row >= MAX_SILENT_FINALIZES
+    def tick(self, now: float) -> list[ToAgent]:
+        """What is due: answers that waited too long, finals held for long enough."""
+        self._forget_quiet()
+        return self._answers.overdue(now, self.covered, self._empty())
 
-    def _final(self, result: Result) -> list[ToAgent]:
-        self._consume(result)
-        if result.from_finalize and self.owed:
-            return self._answer(result)
-        if result.text and self._agent_turns:
-            return self._hold(result)
-        return self._plain(result)
+    def settle(self) -> list[ToAgent]:
+        """Answer whatever is owed: nobody else will."""
+        return [*self._answers.answer_newest(self._empty()), *self._answers.release()]
 
-    def _consume(self, result: Result) -> None:
-        """Audio that `result` covers is final; without times it covers all that was sent."""
-        covered = self._base + self.log.bytes_at(result.end) if result.end is not None else self._sent()
-        self.log.final_up_to(covered)
+    def _piece(self, feed: Feed, end: int) -> Piece:
+        start, samples = feed.cursor, end - feed.cursor
+        feed.time.fed(samples)
+        feed.watch.sent(self.voice.spans.between(start, end) / self._rate)
+        return Piece(self.log.read(start, end), samples)
 
-    def _sent(self) -> int:
-        return self.log.position(self._cursor)
+    def _wanted(self, feed: Feed, mark: Mark) -> bool:
+        """Whether the provider is to be asked at `mark`."""
+        if self._answers.owes_up_to(mark.number):
+            return True
+        left = self._speech_between(max(feed.asked_up_to, self.covered), mark.position)
+        return left and not (feed.traits.detects_turns and not self._agent_turns)
 
-    def _hold(self, result: Result) -> list[ToAgent]:
-        """Keep `result` for a `Finalize`; meanwhile the agent may know it as an interim."""
-        told = self._let_go()
-        self._held = result
-        interim = {**result.message, "is_final": False, "speech_final": False, "from_finalize": False}
-        return [*told, ToAgent(interim)]
+    def _transcript(self, feed: Feed, event: Result | Flushed, now: float) -> list[ToAgent]:
+        if isinstance(event, Result) and self.confidence_threshold and event.final:
+            event, doubtful = without_doubtful(event, self.confidence_threshold)
+            self.doubtful += doubtful
+        heard = feed.take(event, self.covered)
+        if isinstance(event, Result):
+            feed.watch.heard(now, text=bool(event.text))
+        return self._final(feed, heard, now) if heard.result.final else self._changing(heard)
 
-    def _answer(self, result: Result | None) -> list[ToAgent]:
-        """Exactly one answer to the oldest `Finalize`: with the newest text there is."""
-        self.owed -= 1
-        place = self.log.answered()
-        if result:
-            self.log.final_up_to(place)
-        if result and result.text:
-            return [*self._let_go(), self._finalized(result.message, result.text)]
-        held, self._held = self._held, None
-        if held:
-            return [self._finalized(held.message, held.text)]
-        return [self._finalized(result.message if result else empty_final(self.log.seconds(self.log.heard)), "")]
+    def _changing(self, heard: Heard) -> list[ToAgent]:
+        """A transcript that may change; what it covers is no final's yet."""
+        if heard.end <= self.covered and heard.result.text:
+            return []
+        self._interim, self._interim_end = heard.result.text, heard.end
+        released = self._answers.release() if heard.result.text else []
+        wanted = self._asked.interims and self.partials
+        return [*released, self._message(heard)] if wanted else released
 
-    def _let_go(self) -> list[ToAgent]:
-        held, self._held = self._held, None
-        return self._plain(held) if held else []
+    def _final(self, feed: Feed, heard: Heard, now: float) -> list[ToAgent]:
+        final = self._message(heard)
+        self._cover(feed, heard.end)
+        self._interim = ""
+        self._utterances.final(final.message, final.final_text)
+        mark = heard.answers
+        if mark:
+            self._marks.answered(mark)
+            if self._answers.owes_up_to(mark.number):
+                return self._answers.answer(mark.number, final)
+        if not heard.result.text:
+            return [final] if heard.result.message else []
+        if self._agent_turns and not (mark and mark.agent):
+            return [*self._answers.hold(final, now), *self._as_interim(final)]
+        return [*self._answers.release(), final]
 
-    def _finalized(self, message: dict[str, Any], text: str) -> ToAgent:
-        return ToAgent({**message, "is_final": True, "from_finalize": True}, text, finalized=True)
+    def _cover(self, feed: Feed, end: int) -> None:
+        self.covered = max(self.covered, end)
+        self.log.forget(self.covered)
+        self.voice.spans.forget(self.covered)
+        if not self._speech_between(self.covered, feed.cursor):
+            feed.watch.settled()
 
-    def _plain(self, result: Result) -> list[ToAgent]:
-        message = {**result.message, "from_finalize": False}
-        return [ToAgent(message, result.text if result.final else "")]
+    def _message(self, heard: Heard) -> ToAgent:
+        result = heard.result
+        pause = result.final and bool(heard.answers and not heard.answers.agent)
+        message = self._own(heard) if heard.joined or not result.message else moved(result.message, self._at)
+        if result.final:
+            start = min(message["start"], round(heard.end / self._rate, 3))
+            message |= {"start": start, "duration": round(heard.end / self._rate - start, 3), "from_finalize": False}
+        if pause:
+            message["speech_final"] = True
+        if not result.final:
+            return ToAgent(message)
+        return ToAgent(message, result.text, covers=(self.covered, heard.end), ends_turn=result.ends_turn or pause)
 
-    def _moved(self, message: dict[str, Any]) -> dict[str, Any]:
-        return shifted(message, self.log.seconds(self._base)) if self._base else message
+    def _own(self, heard: Heard) -> dict[str, Any]:
+        """A message of ours for what a provider of another protocol said."""
+        start, end = heard.start / self._rate, heard.end / self._rate
+        return results(heard.result, start, end, self._at, self._request_id)
+
+    def _at(self, seconds: float) -> float:
+        """Seconds of the present connection → seconds of the agent's audio, behind what finals cover."""
+        position = self.feed.time.position(seconds) if self.feed else 0
+        return round(max(position, self.covered) / self._rate, 3)
+
+    def _as_interim(self, final: ToAgent) -> list[ToAgent]:
+        """What the agent may know of a final that is held."""
+        if not (self._asked.interims and self.partials):
+            return []
+        return [ToAgent({**final.message, "is_final": False, "speech_final": False, "from_finalize": False})]
+
+    def _under_way(self) -> Mark | None:
+        """A request behind which the caller said nothing: its answer is one to a `Finalize` that comes now."""
+        newest = self._marks.newest
+        if newest is None or newest.position == self.log.heard:
+            return newest
+        by_times = self.feed is None or self.feed.traits.ack is Ack.WORD  # then asking again costs nothing
+        spoke = self._interim_after(newest) or self._speech_between(newest.position, self.log.heard)
+        return None if by_times or spoke else newest
+
+    def _interim_after(self, mark: Mark) -> bool:
+        """Whether a transcript may be of audio behind `mark`."""
+        return bool(self._interim) and self._interim_end > mark.position
+
+    def _nothing_left(self, position: int) -> bool:
+        """Whether a `Finalize` at `position` can be answered at once, since no transcriber has anything to add."""
+        if self._interim or self._speech_between(self.covered, position):
+            return False
+        if self._answers.holding:
+            return position - self.covered <= round(LEFT_S * self._rate)
+        by_times = self.feed is None or self.feed.traits.ack is Ack.WORD
+        return position == self.covered if by_times else True
+
+    def _speech_between(self, start: int, end: int) -> bool:
+        return self.voice.spans.between(start, end) > round(UNCOVERED_S * self._rate)
+
+    def _forget_quiet(self) -> None:
+        """Old silence is not replayed, so it is not kept."""
+        feed = self.feed
+        if feed and self.voice.spans.first_after(self.covered) is None:
+            self.log.forget(min(feed.cursor, self.log.heard - round(QUIET_KEPT_S * self._rate)))
+
+    def _empty(self) -> ToAgent:
+        return ToAgent(empty_final(self.log.heard / self._rate, self._request_id))

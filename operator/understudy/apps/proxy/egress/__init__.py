@@ -18,10 +18,12 @@ def routes(context: ProxyContext) -> list[web.AbstractRouteDef]:
     """The facades' routes; call once per context, since it registers the egress's metrics."""
     egress = Egress(context, EgressMetrics(context.metrics.registry))
     chat, responses = Chat(egress), Chat(egress, RESPONSES)
+    listen = Listen(egress)
     return [
         HotRoute("/v1/chat/completions", chat.handle, chat.serve),
         HotRoute("/v1/responses", responses.handle, responses.serve),
-        web.get("/v1/listen", Listen(egress).handle),
+        web.get("/v1/listen", listen.handle),
+        web.get("/v2/listen", listen.handle_turns),
         web.get("/tts/websocket", CartesiaFace(egress).handle),
         web.post("/v1/audio/speech", SpeechFace(egress).handle),
         web.post("/v1/webhook", Webhooks(egress).handle),

@@ -62,6 +62,7 @@ async def open_socket(session: ClientSession, connect: Connect) -> ClientWebSock
     return await session.ws_connect(
         connect.url,
         headers=connect.headers,
+        protocols=connect.subprotocols,
         compress=0,
         autoping=True,
         max_msg_size=0,
@@ -113,7 +114,7 @@ def told_as(provider: str) -> Iterator[None]:
     except (ClientError, OSError, asyncio.IncompleteReadError) as error:
         raise ProviderBroke(provider, "the connection broke") from error
     except ValueError as error:
-        raise ProviderBroke(provider, _plain(error)) from error
+        raise ProviderBroke(provider, plain(error)) from error
 
 
 def _code(body: bytes) -> str:
@@ -126,7 +127,7 @@ def _code(body: bytes) -> str:
     return f" ({code})" if re.fullmatch(r"[\w.-]{1,64}", str(code)) else ""
 
 
-def _plain(error: ValueError) -> str:
+def plain(error: ValueError) -> str:
     """Our own words about a protocol error; a library's may quote what was received."""
     return (
         str(error) if type(error).__module__.startswith("understudy.") else f"not the protocol ({type(error).__name__})"

@@ -1,0 +1,107 @@
+"""Whether a transcriber that keeps its connection has stopped working: by what it says, set against what it was sent.
+
+All of it counts speech that was sent, not time alone: a caller who is silent proves nothing.
+"""
+
+from understudy.domain.speech.codec import Traits
+
+DEAF_S = 3.0
+"""Seconds of speech, and of time, without any transcript after which a provider that usually says something meanwhile
+counts as deaf. Interims come every 0.1 to 1 s; 1.8 s is the slowest published P99 of a final."""
+
+DEAF_LEAST_S = 1.5
+"""The same for a provider whose transcripts came quickly so far: the least it is given."""
+
+GAPS = 4.0
+"""Times the longest gap between its transcripts that a provider is given: ordinary gaps vary by two."""
+
+GAPS_KNOWN = 4
+"""Transcripts in mid-speech after which their gaps are known."""
+
+EMPTY_S = 6.0
+"""The same for a provider that goes on sending empty transcripts: it hears, and may be right that it is noise."""
+
+ANSWER_S = 2.5
+"""Longest wait for the answer to a `finalize` that follows speech: past the slowest published P99 of 1.8 s."""
+
+SILENT_FINALIZES = 2
+"""Unanswered `finalize`s in a row, the first `ANSWER_S` old, after which a connection that says nothing at all counts
+as dead, speech or not."""
+
+DEAF = "no transcript while the caller speaks"
+"""The verdict that other providers may refute: it may have been no speech."""
+
+
+class FailureWatch:
+    """Watches one connection.
+
+    Args:
+        traits: the provider's.
+        now: seconds on any steady clock.
+    """
+
+    def __init__(self, traits: Traits, now: float) -> None:
+        self._interims = traits.interims
+        self._spoke_at = now
+        self._speech = 0.0
+        self._empty = False
+        self._gap = 0.0
+        self._gaps = 0
+        self._asked: dict[int, tuple[float, bool]] = {}
+        self.armed = True
+        """Whether deafness counts: not where other providers heard nothing in the same audio either."""
+
+    def sent(self, speech_s: float) -> None:
+        """Audio was sent that holds so many seconds of speech."""
+        self._speech += speech_s
+
+    def asked(self, which: int, now: float, *, speech: bool) -> None:
+        """`finalize` number `which` was sent; `speech`: there is some that no final covers."""
+        self._asked[which] = (now, speech)
+
+    def answered(self, which: int) -> None:
+        """`finalize` number `which`, and with it those before, were answered."""
+        self._asked = {number: asked for number, asked in self._asked.items() if number > which}
+
+    def settled(self) -> None:
+        """Finals cover all speech that was sent: nothing is waited for."""
+        self._asked = {number: (at, False) for number, (at, _) in self._asked.items()}
+        self._speech = 0.0
+
+    def heard(self, now: float, *, text: bool) -> None:
+        """A transcript came; `text`: with words in it."""
+        self.alive()
+        if not text:
+            self._empty = True
+            return
+        if 0.0 < self._speech < DEAF_S:
+            self._gap = max(self._gap, self._speech)
+            self._gaps += 1
+        self._spoke_at, self._speech, self._empty, self.armed = now, 0.0, False, True
+
+    def alive(self) -> None:
+        """Something else came: the connection is there."""
+        self._asked = {number: asked for number, asked in self._asked.items() if asked[1]}
+
+    def verdict(self, now: float) -> str:
+        """What is wrong, in words for an error; empty: nothing."""
+        overdue = [speech for at, speech in self._asked.values() if now - at >= ANSWER_S]
+        if any(overdue):
+            return "did not answer a request to finalise"
+        if overdue and len(self._asked) >= SILENT_FINALIZES:
+            return "says nothing"
+        return DEAF if self._is_deaf(now) else ""
+
+    def _is_deaf(self, now: float) -> bool:
+        """Whether it should have said something long ago."""
+        watched = self._interims and self.armed
+        return watched and self._speech >= self.patience and now - self._spoke_at >= self.patience
+
+    @property
+    def patience(self) -> float:
+        """Seconds of speech that may go by without a transcript."""
+        if self._empty:
+            return EMPTY_S
+        if self._gaps < GAPS_KNOWN:
+            return DEAF_S
+        return min(DEAF_S, max(DEAF_LEAST_S, self._gap * GAPS))

@@ -1,0 +1,129 @@
+"""What one connection is sent, and what of the caller's audio its transcripts cover."""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+from understudy.domain.speech.codec import Ack, Flushed, Result, Traits
+from understudy.domain.speech.connection_time import ConnectionTime
+from understudy.domain.speech.failure_watch import FailureWatch
+from understudy.domain.speech.marks import Mark
+
+TOLERANCE_S = 0.1
+"""Seconds by which a provider's times may miss a place that it was asked to finalise: they round, to 0.1 s at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A transcript, and what it covers of the agent's audio: samples from `start` to `end`.
+
+    Attributes:
+        answers: the mark that it answers, if any.
+        joined: made of several of the provider's, so that its message cannot be passed on.
+    """
+
+    result: Result
+    start: int
+    end: int
+    answers: Mark | None = None
+    joined: bool = False
+
+
+class Feed:
+    """One connection.
+
+    Args:
+        traits: its provider's.
+        start: position of the first sample that it is sent.
+        rate: samples a second of the agent.
+        now: seconds on a steady clock.
+
+    Attributes:
+        seen: number of the last mark that was passed.
+        said_text: whether it gave a final with words.
+        spoke: whether it said anything.
+        counted: whether that was counted.
+    """
+
+    def __init__(self, traits: Traits, start: int, rate: int, now: float) -> None:
+        self.traits = traits
+        self.start = start
+        self.time = ConnectionTime(start, rate)
+        self.watch = FailureWatch(traits, now)
+        self.seen = 0
+        self.said_text = self.spoke = self.counted = False
+        self._asked: deque[Mark] = deque()
+        self._parts: list[Result] = []
+        self._tolerance = round(TOLERANCE_S * rate)
+
+    @property
+    def cursor(self) -> int:
+        """Position behind what was sent."""
+        return self.time.position_now
+
+    @property
+    def asked_up_to(self) -> int:
+        """Position of the newest unanswered `finalize`; 0: there is none."""
+        return self._asked[-1].position if self._asked else 0
+
+    def ask(self, mark: Mark, now: float, *, speech: bool) -> None:
+        """A `finalize` is sent; `speech`: there is some that no final covers."""
+        self._asked.append(mark)
+        self.watch.asked(mark.number, now, speech=speech)
+
+    def take(self, event: Result | Flushed, covered: int) -> Heard:
+        """What a transcript of the connection covers; `covered`: up to where finals cover already."""
+        self.spoke = True
+        result = event if isinstance(event, Result) else Result("", final=True, from_finalize=True)
+        if result.final and result.text:
+            self.said_text = True
+        if self.traits.ack is Ack.WORD:
+            return self._by_times(result, covered)
+        return self._by_marks(result, covered)
+
+    def _by_times(self, result: Result, covered: int) -> Heard:
+        end = self.cursor if result.end is None else self.time.position(result.end)
+        start = covered if result.start is None else max(covered, self.time.position(result.start))
+        mark = self._answered(end) if result.from_finalize else None
+        if mark:
+            end = max(end, mark.position)
+        return Heard(result, min(start, end), end, mark)
+
+    def _answered(self, end: int) -> Mark | None:
+        """The newest mark that a transcript up to `end` answers: at least the oldest."""
+        found = None
+        while self._asked and (found is None or self._asked[0].position <= end + self._tolerance):
+            found = self._asked.popleft()
+        if found:
+            self.watch.answered(found.number)
+        return found
+
+    def _by_marks(self, result: Result, covered: int) -> Heard:
+        """A final that answers nothing waits for the next that does: what it covers is not known before."""
+        whole = joined([*self._parts, result])
+        if not result.final:
+            return Heard(whole, covered, self.cursor, joined=bool(self._parts))
+        if not (result.from_finalize and self._asked):
+            self._parts.append(result)
+            return Heard(replace(whole, final=False), covered, self.cursor, joined=True)
+        mark = self._asked.popleft()
+        self.watch.answered(mark.number)
+        was_joined, self._parts = bool(self._parts), []
+        return Heard(whole, covered, mark.position, mark, was_joined)
+
+
+def joined(parts: list[Result]) -> Result:
+    """Transcripts that follow each other as one; what kind it is, and whether it ends a turn, the last one says."""
+    last = parts[-1]
+    if len(parts) == 1:
+        return last
+    told = [part for part in parts if part.text]
+    sure = [part.confidence for part in told if part.confidence is not None]
+    return replace(
+        last,
+        text=" ".join(part.text for part in told),
+        words=tuple(word for part in told for word in part.words),
+        confidence=min(sure) if sure else None,
+        start=told[0].start if told else last.start,
+        ends_turn=any(part.ends_turn for part in parts),
+        message={},
+    )

@@ -1,0 +1,39 @@
+"""How fast kept audio may be sent: providers refuse or cut off a stream that runs far ahead of real time."""
+
+BURST_S = 1.0
+"""Seconds of audio that may go at once: what a network holds up and lets go again is real time to a provider."""
+
+PIECE_S = 0.1
+"""Longest piece that is sent at once during a replay."""
+
+LEAST_S = 0.02
+"""Shortest: a telephone frame."""
+
+
+class Pacing:
+    """One connection's allowance, seconds of audio.
+
+    Args:
+        rate: how much faster than real time it may be sent.
+        now: seconds on a steady clock.
+    """
+
+    def __init__(self, rate: float, now: float) -> None:
+        self._rate = rate
+        self._at = now
+        self._left = BURST_S
+
+    def allows(self, now: float) -> float:
+        """Seconds of audio that may be sent at once; 0 when it would be too little to bother."""
+        self._left = min(BURST_S, self._left + (now - self._at) * self._rate)
+        self._at = now
+        return min(self._left, PIECE_S) if self._left >= LEAST_S else 0.0
+
+    def sent(self, seconds: float) -> None:
+        """So much was sent."""
+        self._left -= seconds
+
+    @property
+    def wait_s(self) -> float:
+        """Seconds until something may be sent again."""
+        return max(0.0, (LEAST_S - self._left) / self._rate)

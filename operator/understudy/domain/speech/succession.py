@@ -1,0 +1,87 @@
+"""Which transcriber listens next: the order of preference, from the one in use on, until one works."""
+
+from collections.abc import Sequence
+
+from understudy.base.errors import AllFailed, ProviderError
+from understudy.domain.speech.listen_failure import FailureKind, kind_of, may_retry
+
+RETRIES = 3
+"""Times in a row that the same provider is asked again without a final in between: one that accepts and drops for ever
+is not asked for ever."""
+
+
+class Succession:
+    """One call's transcribers.
+
+    A fallback that works stays for the call, whatever becomes of those before it.
+
+    Args:
+        order: indices of the transcribers, the one to begin with first.
+        budget_s: seconds within which the same provider may be asked again after a failure: the turn's.
+    """
+
+    def __init__(self, order: Sequence[int], budget_s: float) -> None:
+        self._order = list(order)
+        self._budget_s = budget_s
+        self._causes: dict[int, ProviderError] = {}
+        self._since: float | None = None
+        self._retries = 0
+        self.current: int | None = self._order[0] if self._order else None
+        self.noise = False
+        """Whether every transcriber heard nothing in the same audio, so that it is taken to be noise."""
+
+    @property
+    def failed_over(self) -> bool:
+        """Whether something failed before the present transcriber, and nothing worked since."""
+        return bool(self._causes)
+
+    @property
+    def failing_since(self) -> float | None:
+        """When the failure began that is being dealt with."""
+        return self._since
+
+    @property
+    def retrying(self) -> bool:
+        """Whether the present transcriber is the one that just failed."""
+        return self._retries > 0
+
+    @property
+    def upcoming(self) -> int | None:
+        """Who would be next."""
+        return self._next()
+
+    def works(self) -> None:
+        """The present transcriber gave a final: what failed before is past."""
+        self._causes, self._since, self._retries, self.noise = {}, None, 0, False
+
+    def failed(self, cause: ProviderError, now: float, *, worked: bool) -> int | None:
+        """The present one failed; who is next, or None when all did. `worked`: it gave transcripts."""
+        if worked and self._causes:
+            self._causes = {}
+        self._since = now if self._since is None else self._since
+        if may_retry(cause, worked=worked) and self._retries < RETRIES and now - self._since < self._budget_s:
+            self._retries += 1
+            return self.current
+        if self.current is not None:
+            self._causes[self.current] = cause
+        self._retries = 0
+        self.current = self._next()
+        if self.current is None and self._causes and self._all_deaf():
+            self.noise, self.current, self._causes = True, self._order[0], {}
+        return self.current
+
+    def budget_left(self, now: float) -> float:
+        """Seconds left to ask the same provider again."""
+        return self._budget_s - (now - self._since) if self._since is not None else self._budget_s
+
+    def all_failed(self) -> AllFailed:
+        """The error that names every cause."""
+        return AllFailed("transcriber", list(self._causes.values()))
+
+    def _next(self) -> int | None:
+        at = self._order.index(self.current) if self.current is not None else -1
+        rest = [*self._order[at + 1 :], *self._order[: at + 1]]
+        return next((index for index in rest if index not in self._causes and index != self.current), None)
+
+    def _all_deaf(self) -> bool:
+        return all(kind_of(cause) is FailureKind.DEAF for cause in self._causes.values())
