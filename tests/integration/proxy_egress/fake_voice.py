@@ -1,4 +1,4 @@
-"""Voices on Cartesia's and OpenAI's protocols. One word sounds for 100 ms, at the level of its voice's mark."""
+"""Voices on Cartesia's and OpenAI's protocols. One word sounds for 300 ms, at the level of its voice's mark."""
 
 import asyncio
 import base64
@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 from aiohttp import WSMsgType, web
 
-WORD_S = 0.2
+WORD_S = 0.3
 
 
 def word_audio(level: int, rate: int) -> bytes:

@@ -15,7 +15,15 @@ MOST_VOICES = 4096
 
 def voice_key(namespace: str, voice: Voice) -> VoiceKey:
     """Names a voice among all of a proxy's."""
-    return (namespace, voice.account, voice.voice_id, voice.model or "")
+    return (namespace, voice.account, voice.voice_id, voice.model or "", str(speed_of(voice)))
+
+
+def speed_of(voice: Voice) -> float:
+    """How much faster than usual a voice is asked to speak, whatever its provider calls it; 1 where it does not say."""
+    settings = voice.settings
+    nested = settings.get("generationConfig") or settings.get("generation_config") or {}
+    speed = settings.get("speed", nested.get("speed") if isinstance(nested, dict) else None)
+    return float(speed) if isinstance(speed, int | float) else 1.0
 
 
 class VoiceMemory:
@@ -39,11 +47,11 @@ class VoiceMemory:
         while len(self._onsets) > MOST_VOICES:
             self._onsets.pop(next(iter(self._onsets)))
 
-    def tempo(self, voice: VoiceKey) -> Tempo:
-        """How long `voice` takes for a text; the caller teaches it."""
+    def tempo(self, voice: VoiceKey, speed: float = 1.0) -> Tempo:
+        """How long `voice`, asked to speak at `speed`, takes for a text; the caller teaches it."""
         if voice not in self._tempos and len(self._tempos) >= MOST_VOICES:
             self._tempos.pop(next(iter(self._tempos)))
-        return self._tempos.setdefault(voice, Tempo(self._usual))
+        return self._tempos.setdefault(voice, Tempo(self._usual, speed))
 
     def first(self, call: Call, voices: tuple[Voice, ...]) -> int:
         """Index of the voice that `call` is spoken in: callers should not hear voices change more than they must."""

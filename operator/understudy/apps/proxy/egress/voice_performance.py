@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from understudy.apps.proxy.egress.voice_lineup import Begun, Item, More, Over
 from understudy.apps.proxy.egress.voice_link import Speaker, VoiceLinks
-from understudy.apps.proxy.egress.voice_memory import voice_key
+from understudy.apps.proxy.egress.voice_memory import speed_of, voice_key
 from understudy.apps.proxy.egress.voice_outlet import Outlet, Spout
 from understudy.apps.proxy.egress.voice_stage import Stage, stage_of
 from understudy.apps.proxy.egress.voice_watch import CLOSING_S, Watch
@@ -80,7 +80,7 @@ class Performance:
         stage = await stage_of(self._links, self._speaker, speech.utterance.format)
         self._pieces = stage.pieces
         rate = stage.audio.sample_rate
-        self._take = Take(speech.position, rate, self._memory.tempo(self._key))
+        self._take = Take(speech.position, rate, self._memory.tempo(self._key, speed_of(self._speaker.voice)))
         self._linear = Linear(stage.audio)
         like = voice_key(self._namespace, self._links.call.snapshot().voices[0])
         self._spout = Spout(outlet, self._memory, self._key, like, rate)
