@@ -9,8 +9,8 @@ import orjson
 _PAYLOAD = b'"payload"'
 
 
-def audio_of(raw: bytes) -> bytes | None:
-    """The audio in a `media` message; None for every other message. Only `media` messages have a payload.
+def payload_of(raw: bytes) -> bytes | None:
+    """The audio in a `media` message, still in base64; None for every other message. Only `media` has a payload.
 
     A full JSON parse costs four times as much, and nothing else in the message is of use here.
     """
@@ -19,12 +19,27 @@ def audio_of(raw: bytes) -> bytes | None:
         return None
     start = raw.find(b'"', found + len(_PAYLOAD)) + 1
     end = raw.find(b'"', start)
-    if start == 0 or end < 0:
-        return None
+    return None if start == 0 or end < 0 else raw[start:end]
+
+
+def decoded(payload: bytes) -> bytes | None:
+    """A payload's audio; None when it is not base64."""
     try:
-        return a2b_base64(raw[start:end])
+        return a2b_base64(payload)
     except Base64Error:
         return None
+
+
+def samples_in(payload: bytes) -> int:
+    """How many samples a payload has, without decoding it: four characters stand for three."""
+    characters = len(payload) - payload.count(b"\\")  # JSON may escape the slash
+    return characters * 3 // 4 - payload.count(b"=", -2)
+
+
+def audio_of(raw: bytes) -> bytes | None:
+    """The audio in a `media` message; None for every other message."""
+    payload = payload_of(raw)
+    return None if payload is None else decoded(payload)
 
 
 def event_of(raw: bytes) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from understudy.apps.proxy.frames import audio_of, event_of
+from understudy.apps.proxy.frames import audio_of, decoded, event_of, payload_of, samples_in
 from understudy.apps.proxy.http.websocket import Listener
 from understudy.base.clock import Clock
 from understudy.base.errors import UnderstudyError
 from understudy.domain.calls.ledger import Ledger
-from understudy.domain.calls.loudness import level, seconds
+from understudy.domain.calls.loudness import RATE, level
 
 HELD_FRAMES = 150
 """Caller messages kept while no agent has the call: three seconds of 20 ms frames, so that a sentence spoken into a
@@ -185,9 +185,10 @@ class _FromAgent:
 
     def message(self, payload: bytes, raw: bytes) -> None:
         """See `Listener.message`."""
-        audio = audio_of(payload)
-        if audio is not None:
-            self._ledger.assistant_frame(level(audio), seconds(audio), self._now())
+        sound = payload_of(payload)
+        if sound is not None:
+            audio = decoded(sound) if self._ledger.awaits_sound else None
+            self._ledger.assistant_frame(level(audio) if audio else 0.0, samples_in(sound) / RATE, self._now())
         elif event_of(payload).get("event") == "clear":
             self._ledger.cleared(self._now())
         if not self._relay.carrier.forward(raw) and not self.over.done():

@@ -51,6 +51,11 @@ class Ledger:
         """When the carrier will have played all it was given, as far as lengths tell."""
         return self._plays_until
 
+    @property
+    def awaits_sound(self) -> bool:
+        """Whether it matters how loud the assistant's next frame is; its length always does."""
+        return self._first_audible is None or (self._turn.asked and self._turn.audible is None)
+
     def caller_frame(self, level: float, now: float) -> None:
         """A frame of caller audio of loudness `level` arrived."""
         if level < AUDIBLE:

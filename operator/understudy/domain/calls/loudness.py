@@ -20,8 +20,3 @@ def level(mulaw: bytes) -> float:
     if not mulaw:
         return 0.0
     return sum(mulaw.translate(_MAGNITUDE)) / len(mulaw)
-
-
-def seconds(mulaw: bytes) -> float:
-    """How long `mulaw` plays."""
-    return len(mulaw) / RATE

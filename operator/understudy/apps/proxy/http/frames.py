@@ -3,11 +3,17 @@
 import secrets
 from typing import NamedTuple
 
+from aiohttp._websocket.helpers import websocket_mask  # compiled; the version is locked, and there is no public name
+
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 FIN, RESERVED, OPCODE = 0x80, 0x70, 0x0F
 MASKED, LENGTH = 0x80, 0x7F
 _TWO_BYTES, _EIGHT_BYTES = 126, 127
+
+_WHOLE_TEXT = FIN | TEXT
+_MEDIUM_MASKED = MASKED | _TWO_BYTES
+_SHORTEST_MEDIUM = 126 + 4
 
 LONGEST_CONTROL = 125
 """Bytes of a ping's, pong's or close frame's payload."""
@@ -51,6 +57,17 @@ class FrameDecoder:
         self._longest = longest
         self._rest = b""
 
+    def message(self, data: bytes) -> bytes | None:
+        """The payload when `data` is one whole text message of medium length, which nearly all are; None: `decode`."""
+        if self._rest or len(data) < _SHORTEST_MEDIUM or data[0] != _WHOLE_TEXT:
+            return None
+        size = (data[2] << 8) + data[3]
+        if self._masked:
+            if data[1] != _MEDIUM_MASKED or len(data) != size + 8 or size > self._longest:
+                return None
+            return masked(data[8:], data[4:8])
+        return data[4:] if data[1] == _TWO_BYTES and len(data) == size + 4 and size <= self._longest else None
+
     def decode(self, data: bytes) -> list[Frame]:
         """The frames that `data` completes.
 
@@ -86,10 +103,10 @@ class FrameDecoder:
 
 
 def masked(payload: bytes, key: bytes) -> bytes:
-    """`payload` with its mask put on, or taken off; as one long number, which is faster than byte by byte."""
-    size = len(payload)
-    mask = (key * (size // 4 + 1))[:size]
-    return (int.from_bytes(payload, "little") ^ int.from_bytes(mask, "little")).to_bytes(size, "little")
+    """`payload` with its mask put on, or taken off."""
+    data = bytearray(payload)
+    websocket_mask(key, data)
+    return bytes(data)
 
 
 def encode(opcode: int, payload: bytes, *, mask: bool) -> bytes:

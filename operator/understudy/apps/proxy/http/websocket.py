@@ -131,6 +131,9 @@ class WebSocket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
         self._heard = True
+        if not self._fragments and (payload := self._decoder.message(data)) is not None:
+            self._message(payload, data)
+            return
         try:
             for frame in self._decoder.decode(data):
                 if frame.first == _ORDINARY and not self._fragments:

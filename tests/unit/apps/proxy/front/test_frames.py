@@ -1,6 +1,8 @@
+import base64
+
 import pytest
 
-from understudy.apps.proxy.frames import audio_of, connected, event_of, start_for_agent
+from understudy.apps.proxy.frames import audio_of, connected, event_of, payload_of, samples_in, start_for_agent
 
 
 @pytest.mark.parametrize(
@@ -19,6 +21,15 @@ from understudy.apps.proxy.frames import audio_of, connected, event_of, start_fo
 )
 def test_audio_is_found_without_a_parser(message: bytes, audio: bytes | None) -> None:
     assert audio_of(message) == audio
+
+
+@pytest.mark.parametrize("samples", range(7))
+def test_samples_are_counted_without_decoding_them(samples: int) -> None:
+    text = base64.b64encode(b"\xff" * samples)
+    for payload in (text, text.replace(b"/", b"\\/")):
+        found = payload_of(b'{"event":"media","media":{"payload":"%b"}}' % payload)
+        assert found == payload
+        assert samples_in(found) == samples
 
 
 @pytest.mark.parametrize("message", [b"", b"nonsense", b"[1]", b"\xff"])
