@@ -131,7 +131,7 @@ async def running(cases: Sequence[Case], log_level: str = "WARNING") -> AsyncIte
         await stack.enter_async_context(_proxy(folder, admin, log_level))
         world = World(simulator, lines, session, lines.port)
         for case in cases:
-            world.sights[case.name] = (_watched(simulator, f"{case.name}-a"), _watched(simulator, f"{case.name}-b"))
+            world.sights[case.name] = watched(simulator, case)
         yield world
 
 
@@ -140,6 +140,11 @@ def _proxy(folder: str, admin: int, log_level: str) -> Any:
     path = os.pathsep.join([*sys.path, str(Path(__file__).parents[3])])
     environment = {"PYTHONPATH": path, "SPEECH_BENCH_LOG": log_level}
     return serving(command, f"http://127.0.0.1:{admin}/readyz", environment)
+
+
+def watched(simulator: server.Simulator, case: Case) -> tuple[Sight, Sight]:
+    """Look on at the case's two providers from now on."""
+    return _watched(simulator, f"{case.name}-a"), _watched(simulator, f"{case.name}-b")
 
 
 def _watched(simulator: server.Simulator, name: str) -> Sight:
