@@ -61,6 +61,7 @@ class Context:
         """Texts that are not spoken to their end."""
         self._flushed = False
         self._closing = False
+        self._began = False
         self._waiting: asyncio.Queue[str | None] = asyncio.Queue()
         """Texts to speak; None: the end."""
         self._task = asyncio.create_task(self._run())
@@ -109,10 +110,18 @@ class Context:
         if self._flushed or not self._pending:
             self._waiting.put_nowait(None)
         else:
+            self._drop()
+
+    def _drop(self) -> None:
+        """What waits is not spoken; what is being spoken is cut off."""
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        self._waiting.put_nowait(None)
+        if self._began:  # a task that did not begin would not end either
             self._task.cancel()
 
     async def _run(self) -> None:
-        room = self._room
+        room, self._began = self._room, True
         try:
             with room.deployment.exchange(room.wanted.model, UTTERANCE_FAULTS) as exchange:
                 await self._converse(exchange)
