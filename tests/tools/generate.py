@@ -6,7 +6,7 @@
 import sys
 from pathlib import Path
 
-from tests.tools import limits, metrics_page
+from tests.tools import limits, metrics_page, speech_page
 from understudy.api.crds import definitions, render
 from understudy.api.reference import reference
 
@@ -24,6 +24,7 @@ def files() -> dict[Path, str]:
         "api.md": reference(documents),
         "limits.md": limits.page(limits.rows()),
         "metrics.md": metrics_page.page(metrics_page.programs()),
+        "speech-providers.md": speech_page.page(),
     }
     return crds | {ROOT / "docs/reference" / name: text for name, text in pages.items()}
 

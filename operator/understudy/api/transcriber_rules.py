@@ -2,6 +2,7 @@
 
 from understudy.api.markers import Rule
 from understudy.api.transcriber_names import FLUX, GOOGLE_LANGUAGES, NAMES
+from understudy.api.transcriber_settings import MAX_BOOSTED
 
 
 def _when(provider: str, field: str, holds: str, message: str) -> Rule:
@@ -53,8 +54,8 @@ _ASSEMBLY_AI = (
     _when(
         "assembly-ai",
         "wordBoost",
-        "self.wordBoost.map(word, word.size()).sum() <= 2500",
-        "wordBoost may have 2500 characters in all",
+        f"self.wordBoost.map(word, word.size()).sum() <= {MAX_BOOSTED}",
+        f"wordBoost may have {MAX_BOOSTED} characters in all",
     ),
     _when(
         "assembly-ai",

@@ -27,7 +27,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 WIRE, MAPPED, PROXY = Effect.WIRE, Effect.MAPPED, Effect.PROXY
 
-_FLUX = "Flux models only"
+_FLUX = "with Flux models"
+_BOOSTED = f"{MAX_BOOSTED} characters in all; 100 terms together with `keytermsPrompt`"
 _NONE = "none"
 _OFF = "`false`"
 
@@ -35,14 +36,14 @@ _OFF = "`false`"
 class DeepgramSettings(ApiModel):
     """Deepgram, nova and Flux."""
 
-    keywords: Annotated[Terms, Setting("deepgram", WIRE, "keywords", _NONE, "nova-2 and older")] = None
+    keywords: Annotated[Terms, Setting("deepgram", WIRE, "keywords", _NONE, "with nova-2 and older")] = None
     """deepgram nova-2 and older: words to listen for, each with an optional boost, such as product:2."""
-    keyterm: Annotated[Terms, Setting("deepgram", WIRE, "keyterm", _NONE, "nova-3 and Flux")] = None
+    keyterm: Annotated[Terms, Setting("deepgram", WIRE, "keyterm", _NONE, "with nova-3 and Flux")] = None
     """deepgram nova-3 and Flux: words and phrases to listen for."""
     smart_format: Annotated[bool | None, Setting("deepgram", WIRE, "smart_format; Flux: numerals", _OFF)] = None
     """deepgram: write numbers and dates the way people do."""
     eot_threshold: Annotated[
-        float | None, Field(ge=0.5, le=0.9), Setting("deepgram", WIRE, "eot_threshold", condition=_FLUX)
+        float | None, Field(ge=0.5, le=0.9), Setting("deepgram", WIRE, "eot_threshold", "0.7", _FLUX)
     ] = None
     """deepgram Flux: how sure it must be that the caller has finished, 0.5 to 0.9."""
     eot_timeout_ms: Annotated[
@@ -59,7 +60,7 @@ class AssemblyAiSettings(ApiModel):
         Setting("assembly-ai", WIRE, "speech_model", "by `language`"),
     ] = None
     """assembly-ai: the streaming model. Absent: English with language en, multilingual with multi."""
-    word_boost: Annotated[Terms, Setting("assembly-ai", MAPPED, "keyterms_prompt", _NONE)] = None
+    word_boost: Annotated[Terms, Setting("assembly-ai", MAPPED, "keyterms_prompt", _NONE, _BOOSTED)] = None
     """assembly-ai: words to listen for, 2500 characters in all; sent as keytermsPrompt is."""
     keyterms_prompt: Annotated[Terms, Setting("assembly-ai", WIRE, "keyterms_prompt", _NONE)] = None
     """assembly-ai: up to 100 terms of 50 characters; costs 0.04 USD an hour more."""
@@ -134,7 +135,7 @@ class GladiaSettings(ApiModel):
             WIRE,
             "realtime_processing.custom_vocabulary_config",
             _NONE,
-            "`customVocabularyEnabled: true`",
+            "with `customVocabularyEnabled: true`",
         ),
     ] = None
     """gladia: words to listen for."""
@@ -159,7 +160,7 @@ class SpeechmaticsSettings(ApiModel):
     """speechmatics: longest wait in milliseconds before a transcript is final, 700 to 4000."""
 
 
-_LOSES_WORDS = "nothing is dropped; the seed's 0.4 loses words"
+_LOSES_WORDS = "nothing is dropped; the usual 0.4 loses words"
 
 
 class SharedSettings(ApiModel):
@@ -174,8 +175,8 @@ class SharedSettings(ApiModel):
     counted. Absent: none is (the providers' usual 0.4 loses words)."""
     region: Annotated[
         Literal["us-west", "eu-west", "eu", "us"] | None,
-        Setting("gladia", WIRE, "region"),
-        Setting("speechmatics", WIRE, "the host", "`eu`"),
+        Setting("gladia", WIRE, "region", condition="`us-west` or `eu-west`"),
+        Setting("speechmatics", WIRE, "the host", "`eu`", "`eu` or `us`"),
     ] = None
     """gladia us-west or eu-west; speechmatics eu (when absent) or us."""
 

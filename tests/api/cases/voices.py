@@ -37,6 +37,7 @@ def cases() -> Iterator[Case]:
         tongue = make({path: {**voice, "language": "en_US!"}})
         yield Case(f"refused: {place}: language", tongue, ((f"{path}.language", "write a language such as en"),))
         yield from _providers(place, make, path)
+    yield from _together()
     yield from _lists()
 
 
@@ -55,6 +56,35 @@ def _providers(place: str, make: Any, path: str) -> Iterator[Case]:
     nameless = make({path: {"provider": "deepgram", "voiceId": "thalia"}})
     complaint = (f"{path}.voiceId", "deepgram's voices have names such as aura-2-thalia-en")
     yield Case(f"refused: {place}: deepgram voice without model", nameless, (complaint,))
+
+
+def _together() -> Iterator[Case]:
+    """Plans over several providers, one of them gone: what people who come from elsewhere write."""
+    others = [
+        {"provider": "cartesia", "voiceId": "248be419-c632-4f23-adf1-5324ed7dbf1d"},
+        {"provider": "playht", "voiceId": "jennifer"},
+    ]
+    yield accepted(
+        "voices of several providers",
+        {"spec.accounts[3]": account("playht"), "spec.voice.fallbackPlan.voices": others},
+    )
+    heard = [
+        {"provider": "assembly-ai", "speechModel": "universal-streaming-multilingual", "language": "en"},
+        {"provider": "azure", "language": "en-US"},
+    ]
+    yield accepted(
+        "transcribers of several providers, then others",
+        {
+            "spec.accounts[3]": account("assembly-ai"),
+            "spec.accounts[4]": account("azure") | {"region": "eastus"},
+            "spec.transcriber": {
+                "provider": "deepgram",
+                "model": "nova-3",
+                "language": "en",
+                "fallbackPlan": {"autoFallback": {"enabled": True}, "transcribers": heard},
+            },
+        },
+    )
 
 
 def _lists() -> Iterator[Case]:

@@ -26,7 +26,8 @@ def resolved(*names: str) -> Resolution:
     found = documents(*names)
     spec = VoiceAssistantSpec.model_validate(found["VoiceAssistant"])
     prompt = "You answer the phone." if spec.model.system_prompt_from else None
-    return resolve(spec, FallbackPlanSpec.model_validate(found["FallbackPlan"]), prompt, "agent:1")
+    plan = found.get("FallbackPlan")
+    return resolve(spec, FallbackPlanSpec.model_validate(plan) if plan else None, prompt, "agent:1")
 
 
 def test_the_front_desk_has_something_to_fall_back_to_everywhere() -> None:
@@ -104,3 +105,22 @@ def test_the_example_on_real_providers_warns_of_nothing() -> None:
     """A user starts from it; the transcriber's provider is the same in another region on purpose."""
     (said,) = resolved("real/front-desk.yaml").warnings
     assert said.endswith("also deepgram; an outage of deepgram takes both")
+
+
+def test_the_example_with_many_voices_has_whom_to_turn_to_and_warns_of_residency_alone() -> None:
+    """Every provider of the chain is another one; automatic fallback is on, which is said."""
+    found = resolved("real/many-voices.yaml")
+    content = found.snapshot
+    assert [each.provider for each in content.transcribers] == [
+        "deepgram",
+        "assembly-ai",
+        "azure",
+        "openai",
+        "cartesia",
+        "11labs",
+    ]
+    assert [each.provider for each in content.voices] == ["cartesia", "azure", "11labs", "deepgram"]
+    assert all(account.default_host for account in content.accounts.values())
+    (said,) = found.warnings
+    assert "the caller's audio goes to openai (openai), cartesia (cartesia), 11labs (11labs)" in said
+    assert found.retired == ()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.domain.revision.written import snapshot
 from understudy.domain.revision.precedence import Wanted, choose
 
 PAGE = (Path(__file__).resolve().parents[4] / "docs/reference/fallback.md").read_text()
@@ -80,3 +81,28 @@ def test_the_code_does_what_the_table_says(row: Row) -> None:
     chosen = choose(own, plan, default=row.what == "Voices")
     assert (chosen.entries, chosen.automatic) == outcome
     assert chosen.from_plan == (own_list == "absent")
+
+
+STANDBY = {"absent": None, "Cold": "Cold", "Connected": "Connected"}
+
+
+def standby_rows() -> dict[tuple[str, str], str]:
+    """Inline and plan → what is done."""
+    section = PAGE.split("## Standby\n")[1].split("\n## ")[0]
+    found = {}
+    for line in re.findall(r"^\| (?!inline)(.+) \|$", section, flags=re.MULTILINE):
+        inline, plan, done = line.split(" | ")
+        every: dict[str, object] = dict(STANDBY)
+        for combination in itertools.product(_cell(inline, every), _cell(plan, every)):
+            found[combination] = done
+    return found
+
+
+@pytest.mark.parametrize("combination", list(itertools.product(STANDBY, STANDBY)), ids="-".join)
+def test_standby_is_what_the_table_says(combination: tuple[str, str]) -> None:
+    """Every combination is there, and resolves to it."""
+    inline, plan = (STANDBY[each] for each in combination)
+    transcriber = {"provider": "deepgram", "fallbackPlan": {"standby": inline} if inline else {}}
+    found = snapshot({"standby": plan} if plan else {}, transcriber=transcriber).standby
+    done = {"Cold": "it is connected when it is needed", "Connected": "it is connected all through every call"}
+    assert standby_rows()[combination] == done[found]
