@@ -192,7 +192,7 @@ class _Session:
 
     async def _audio(self, data: bytes) -> None:
         seconds = self._sound.seconds(data)
-        if not CHUNK_MS[0] <= round(seconds * 1000) <= CHUNK_MS[1]:
+        if not CHUNK_MS[0] <= round(seconds * 1000, 3) <= CHUNK_MS[1]:
             wrong = f"Input duration violation: {seconds * 1000:.1f} ms. Expected between 50 and 1000 ms"
             await _close(self._socket, VIOLATION, wrong)
         elif not self._pace.takes(seconds):
