@@ -19,7 +19,7 @@ from understudy.apps.simulator.transcriber import audio_stream
 from understudy.apps.simulator.transcriber.audio_stream import AudioStream, Sound
 from understudy.apps.simulator.transcriber.ears import Recognised
 from understudy.apps.simulator.transcriber.flux_query import Turns, complaint, configured, turns
-from understudy.apps.simulator.transcriber.handler import REQUEST_ID, refused
+from understudy.apps.simulator.transcriber.handler import REQUEST_ID, listed, refused
 from understudy.apps.simulator.transcriber.hearing import Result
 from understudy.apps.simulator.transcriber.recogniser import RecogniserPool
 from understudy.base.clock import Clock
@@ -53,7 +53,7 @@ class FluxHandler:
                 return refused(UNAUTHORIZED, "Invalid credentials.")
             if (wrong := complaint(request.query)) is not None:
                 return refused(BAD_REQUEST, wrong)
-            deployment.asked.append(_asked(request.query))
+            deployment.asked.append(listed(request, ("keyterm", "language_hint", "tag")))
             socket = web.WebSocketResponse(compress=False)
             socket.headers[REQUEST_ID] = str(uuid.uuid4())
             await socket.prepare(request)
@@ -66,12 +66,6 @@ def _key(request: web.Request) -> str | None:
     """`Token` goes with keys, `Bearer` with short-lived tokens."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     return key if scheme.lower() in {"token", "bearer"} else None
-
-
-def _asked(query: Any) -> dict[str, Any]:
-    """The parameters; those that may come several times as lists."""
-    several = {name: query.getall(name) for name in ("keyterm", "language_hint", "tag") if name in query}
-    return {**query, **several}
 
 
 class _Stream:

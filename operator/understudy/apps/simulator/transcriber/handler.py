@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -38,6 +38,9 @@ DEFAULT_RATE = 16_000
 ENCODINGS = ("linear16", "mulaw")
 RATES = range(8000, 48_001)
 
+TERMS = ("keywords", "keyterm", "search", "replace", "redact", "tag", "extra")
+"""Parameters that may come several times."""
+
 
 def refused(status: int, message: str) -> web.Response:
     """An error in Deepgram's shape."""
@@ -58,6 +61,7 @@ class ListenHandler:
             failed = await faults.before_answer(request, exchange, refused) or _complaint(request.query)
             if failed is not None:
                 return failed
+            deployment.asked.append(listed(request, TERMS))
             socket = web.WebSocketResponse(compress=False)
             socket.headers[REQUEST_ID] = str(uuid.uuid4())
             await socket.prepare(request)
@@ -66,14 +70,34 @@ class ListenHandler:
             return socket
 
 
+def listed(request: web.Request, several: Iterable[str]) -> dict[str, Any]:
+    """The parameters; those that may come several times as lists."""
+    query = request.query
+    return {**query} | {name: query.getall(name) for name in several if name in query}
+
+
 def _complaint(query: Mapping[str, str]) -> web.Response | None:
     """The answer to parameters that cannot be served."""
+    if (wrong := _wrong_model(query)) is not None:
+        return refused(400, wrong)
     rate = query.get("sample_rate", str(DEFAULT_RATE))
     if query.get("encoding", "linear16") not in ENCODINGS:
         return refused(400, "encoding must be linear16 or mulaw")
     if not rate.isdigit() or int(rate) not in RATES:
         return refused(400, "sample_rate must be between 8000 and 48000")
     return refused(400, "one channel only") if query.get("channels", "1") != "1" else None
+
+
+def _wrong_model(query: Mapping[str, str]) -> str | None:
+    """What does not go with the model."""
+    model = query.get("model", "nova-3")
+    if model.startswith("flux-"):
+        return "Flux models are served at /v2/listen"
+    if "keywords" in query and model.startswith("nova-3"):
+        return "keywords are not supported for nova-3: use keyterm"
+    if "keyterm" in query and not model.startswith("nova-3"):
+        return "keyterm is supported for nova-3 only"
+    return None
 
 
 class _Stream:
