@@ -33,8 +33,8 @@ from understudy.domain.speech import azure
 MAX_AUDIO = 8192
 """Bytes of audio that one message may hold."""
 
-RATE, BURST_S = 2.0, 5.0
-"""Audio is taken twice as fast as real time, after the first five seconds: as fast as Microsoft's SDKs send it."""
+RATE, BURST_S = 2.0, 5.5
+"""Audio is taken twice as fast as real time, after five seconds and a little: as fast as Microsoft's SDKs send it."""
 
 TOO_FAST_CODE = 1008
 """Close code for audio that runs too far ahead; how Azure says it is not documented."""
