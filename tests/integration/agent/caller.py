@@ -9,11 +9,14 @@ from typing import Any, Self
 import aiohttp
 
 from tests.integration.agent.fake_proxy import TOKEN, Event
-from tests.integration.agent.speech import FRAME_BYTES, SILENCE
+from tests.integration.agent.speech import FRAME_BYTES, RATE, SILENCE
 from understudy.base.clock import SystemClock
 from understudy.domain.naming import PARAM_PROXY, PARAM_TOKEN
 
 FRAME_SECONDS = 0.02
+
+DELAY_S = 0.15
+"""From the carrier's receipt of audio to the caller's ear, as on a mobile network; marks come back after it."""
 
 
 class Caller:
@@ -21,6 +24,7 @@ class Caller:
 
     Attributes:
         events: `sent` for the last frame of an utterance, `heard` for audio (data: bytes of μ-law), `clear`, `closed`.
+        played: the audio that the caller's ear had, of each stretch between two `clear`s; it plays `DELAY_S` late.
         late: the most that a frame was sent after its time, in seconds; a benchmark discards itself when it is large.
     """
 
@@ -34,6 +38,9 @@ class Caller:
         self._clock = SystemClock()
         self._news = asyncio.Condition()
         self._tasks: list[asyncio.Task[None]] = []
+        self.played: list[bytes] = []
+        self._unplayed = bytearray()
+        self._ends_at = 0.0
 
     async def __aenter__(self) -> Self:  # noqa: D105
         self._session = aiohttp.ClientSession()
@@ -95,12 +102,31 @@ class Caller:
     async def _listen(self) -> None:
         async for message in self._socket:
             document = json.loads(message.data)
+            now = self._clock.monotonic()
             if document["event"] == "media":
-                await self._note("heard", base64.b64decode(document["media"]["payload"]))
+                audio = base64.b64decode(document["media"]["payload"])
+                self._ends_at = max(self._ends_at, now + DELAY_S) + len(audio) / RATE
+                self._unplayed += audio
+                await self._note("heard", audio)
+            elif document["event"] == "mark":
+                self._tasks.append(asyncio.create_task(self._return(message.data, self._ends_at - now)))
             else:
+                if document["event"] == "clear":
+                    self._clear(now)
                 await self._note(document["event"])
         self.close_code = self._socket.close_code
         await self._note("closed")
+
+    def _clear(self, now: float) -> None:
+        """Play no more of what there is."""
+        rest = round(max(0.0, self._ends_at - now) * RATE)
+        self.played.append(bytes(self._unplayed[: max(0, len(self._unplayed) - rest)]))
+        self._unplayed.clear()
+        self._ends_at = now
+
+    async def _return(self, mark: str, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds))
+        await self._socket.send_str(mark)
 
     async def _note(self, name: str, data: Any = None) -> None:
         self.events.append(Event(self._clock.monotonic(), name, data))

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.agent.agent_process import AgentProcess
 from tests.integration.agent.caller import Caller
 from tests.integration.agent.conftest import empty
-from tests.integration.agent.fake_proxy import TOKEN, FakeProxy, Script
+from tests.integration.agent.fake_proxy import TOKEN, WORD_MS, FakeProxy, Script
 from tests.integration.agent.speech import spoken
 
 LONG = "one two three four five six seven eight nine ten " * 4
@@ -71,6 +71,27 @@ async def test_a_caller_who_interrupts_is_heard_at_once(agent: AgentProcess) -> 
         said = dialogue(proxy, 1)
         assert said[-1] == ("user", "stop")
         assert len(str(said[0][1])) < len(LONG)
+
+
+@pytest.mark.parametrize("after_ms", [300, 700, 1500])
+async def test_the_context_holds_the_words_that_the_caller_heard(agent: AgentProcess, after_ms: int) -> None:
+    """P13: of an answer that is interrupted at any time, exactly the words whose audio was played at the caller's ear.
+
+    The voice announces and sends far more than is played, and the carrier plays it late.
+    """
+    async with (
+        FakeProxy(Script(replies=[LONG, "Okay."], heard=["stop"])) as proxy,
+        Caller(agent.media, proxy.url) as caller,
+    ):
+        await caller.seen("heard", after_ms // 40)
+        caller.say(spoken(QUESTION))
+        await caller.seen("clear")
+        await proxy.seen("model", 2)
+        said = str(dialogue(proxy, 1)[0][1]).split()
+        heard_ms = len(caller.played[0]) / 8
+    whole = int(heard_ms / WORD_MS)
+    assert said == LONG.split()[: len(said)]
+    assert whole <= len(said) <= whole + 1
 
 
 async def test_a_tool_call_goes_round_the_proxy(agent: AgentProcess) -> None:

@@ -18,6 +18,7 @@ from understudy.apps.agent.logs import log
 from understudy.apps.agent.metrics import Metrics
 from understudy.apps.agent.services import Clients
 from understudy.apps.agent.settings import Settings
+from understudy.apps.agent.spoken import Spoken
 from understudy.apps.agent.start import CallStart
 from understudy.apps.agent.tools import Tools
 from understudy.apps.agent.turns import user_turns
@@ -79,6 +80,7 @@ class Conversation:
                     model,
                     services.voice(self._call),
                     transport.output(),
+                    Spoken(self._socket.playback, self._socket.clock),
                     turns.assistant(),
                 ]
             ),

@@ -81,7 +81,7 @@ class Agent:
         log.info("call %s: started", call.call_sid)
         ended = "failed"
         try:
-            conversation = Conversation(call, wire.CallerSocket(socket), self._shared)
+            conversation = Conversation(call, wire.CallerSocket(socket, self._clock), self._shared)
             self._shared.metrics.setup.observe(self._clock.monotonic() - began)
             await conversation.run()
             ended = conversation.ended

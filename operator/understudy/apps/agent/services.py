@@ -7,12 +7,12 @@ import aiohttp
 import httpx
 from deepgram import AsyncDeepgramClient
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
-from pipecat.services.cartesia.tts import CartesiaTTSService
 from pipecat.services.deepgram import stt as deepgram_stt
 from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.openai.llm import OpenAILLMService
 from pipecat.services.tts_service import TextAggregationMode
 
+from understudy.apps.agent.spoken import ProxyVoice
 from understudy.apps.agent.start import CallStart
 from understudy.apps.agent.turns import TRANSCRIPT_P99_SECONDS
 
@@ -82,11 +82,11 @@ def model(call: CallStart, clients: Clients) -> ProxyModel:
     )
 
 
-def voice(call: CallStart) -> CartesiaTTSService:
+def voice(call: CallStart) -> ProxyVoice:
     """`WS /tts/websocket`. Tokens are sent on as they come: the proxy decides what is worth speaking."""
-    return CartesiaTTSService(
+    return ProxyVoice(
         api_key=call.token,
         url=f"{call.sockets}/tts/websocket",
         text_aggregation_mode=TextAggregationMode.TOKEN,
-        settings=CartesiaTTSService.Settings(voice=BY_REVISION, model=BY_REVISION),
+        settings=ProxyVoice.Settings(voice=BY_REVISION, model=BY_REVISION),
     )

@@ -9,6 +9,7 @@ from understudy.apps.agent.conversation import Conversation, Shared
 from understudy.apps.agent.hearing import SAMPLE_RATE
 from understudy.apps.agent.start import CallStart
 from understudy.apps.agent.wire import CallerSocket
+from understudy.base.clock import SystemClock
 
 NOISE_SECONDS = 8
 """As much audio as smart-turn looks at, so that its buffers have their final size."""
@@ -26,5 +27,5 @@ async def warm_up(shared: Shared) -> None:
     await judge.analyze_end_of_turn()
     name = "rehearsal"
     nowhere = CallStart(stream_sid=name, call_sid=name, token=name, proxy="http://127.0.0.1:9")
-    Conversation(nowhere, CallerSocket(web.WebSocketResponse()), shared)
+    Conversation(nowhere, CallerSocket(web.WebSocketResponse(), SystemClock()), shared)
     await asyncio.sleep(0)

@@ -10,7 +10,10 @@ import orjson
 from aiohttp import WSMsgType, web
 from starlette.websockets import WebSocketState
 
+from understudy.apps.agent.hearing import SAMPLE_RATE
+from understudy.apps.agent.playback import Playback
 from understudy.apps.agent.start import CallStart, parse_start
+from understudy.base.clock import Clock
 from understudy.base.errors import InvalidInput
 
 MAX_MESSAGE_BYTES = 65_536
@@ -25,30 +28,47 @@ GOODBYE = 1000
 BROKEN = 1011
 """Close code of a call that could not go on: the proxy counts it as dropped."""
 
-_STOP = '"stop"'
+_STOP, _MARK = '"stop"', '"mark"'
 """Cannot occur in a media message, of which there are fifty a second: base64 has no quotes."""
 
 
 class CallerSocket:
     """A WebSocket with the part of Starlette's interface that the transport uses."""
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    def __init__(self, socket: web.WebSocketResponse, clock: Clock) -> None:
         self._socket = socket
+        self.clock = clock
+        self.playback = Playback()
+        """What the caller has heard."""
         self._open = True
         self.close_code = BROKEN
         """How the next close is announced. A pipeline that ends without being asked to must not look like a goodbye."""
 
     async def receive(self) -> dict[str, Any]:
-        """The next ASGI message. Twilio's `stop` counts as the end of the connection."""
+        """The next ASGI message. Twilio's `stop` counts as the end of the connection; marks are taken down."""
         message = await self._socket.receive()
+        while message.type is WSMsgType.TEXT and _MARK in message.data:
+            name = str((_document(message.data).get("mark") or {}).get("name"))
+            self.playback.returned(name, self.clock.monotonic())
+            message = await self._socket.receive()
         if message.type is WSMsgType.TEXT and not _stops(message.data):
             return {"type": "websocket.receive", "text": message.data}
         self._open = False
         return {"type": "websocket.disconnect"}
 
     async def send_text(self, text: str) -> None:
-        """Send one message."""
+        """Send one message, and a mark behind it when one is due."""
+        document = _document(text)
+        now, mark = self.clock.monotonic(), None
+        match document.get("event"):
+            case "media":
+                mark = self.playback.send(_seconds(document["media"]["payload"]), now)
+            case "clear":
+                self.playback.cleared(now)
         await self._socket.send_str(text)
+        if mark is not None:
+            message = {"event": "mark", "streamSid": document.get("streamSid"), "mark": {"name": mark}}
+            await self._socket.send_str(orjson.dumps(message).decode())
 
     async def close(self) -> None:
         """Close with `close_code`."""
@@ -77,6 +97,11 @@ async def read_start(socket: web.WebSocketResponse) -> CallStart:
         if message.get("event") == "start":
             return parse_start(message)
     raise InvalidInput("start", "did not come", reason="BadStart")
+
+
+def _seconds(payload: str) -> float:
+    """How long a message's audio sounds: 8-bit μ-law, in base64."""
+    return (len(payload) * 3 // 4 - payload.count("=")) / SAMPLE_RATE
 
 
 def _stops(text: str) -> bool:
