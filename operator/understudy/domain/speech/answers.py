@@ -84,7 +84,7 @@ class Answers:
 
     def hold(self, final: ToAgent, now: float) -> list[ToAgent]:
         """Keep `final` for a `Finalize`; what the agent is told of one that was held before."""
-        told = self._let_go()
+        told = self.let_go()
         self._held, self._held_at = final, now
         return told
 
@@ -114,20 +114,21 @@ class Answers:
         while self._owed and self._owed[0].overdue(now, covered):
             told += self.answer(self._owed[0].mark, empty)
         if self._held and not self._owed and now - self._held_at >= HOLD_S:
-            told += self._let_go()
+            told += self.let_go()
         return told
 
     def release(self) -> list[ToAgent]:
         """Let go of a held final; nothing while a `Finalize` is owed, whose answer may carry it."""
-        return [] if self._owed else self._let_go()
+        return [] if self._owed else self.let_go()
 
     def _one(self, final: ToAgent) -> list[ToAgent]:
         if final.final_text:
-            return [*self._let_go(), _finalized(final)]
+            return [*self.let_go(), _finalized(final)]
         held, self._held = self._held, None
         return [_finalized(held or final)]
 
-    def _let_go(self) -> list[ToAgent]:
+    def let_go(self) -> list[ToAgent]:
+        """A held final, whatever is owed: another one follows it."""
         held, self._held = self._held, None
         return [held] if held else []
 

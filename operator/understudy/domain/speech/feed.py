@@ -11,6 +11,10 @@ from understudy.domain.speech.marks import Mark
 TOLERANCE_S = 0.1
 """Seconds by which a provider's times may miss a place that it was asked to finalise: they round, to 0.1 s at most."""
 
+SKIPPED_S = 2.0
+"""Seconds after which a `finalize` without speech before it counts as skipped once a later one is answered: Deepgram
+answers none where there is nothing to transcribe."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -26,6 +30,16 @@ class Heard:
     end: int
     answers: Mark | None = None
     joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    mark: Mark
+    at: float
+    speech: bool
+
+    def skipped(self, now: float) -> bool:
+        return not self.speech and now - self.at >= SKIPPED_S
 
 
 class Feed:
@@ -51,9 +65,9 @@ class Feed:
         self.watch = FailureWatch(traits, now)
         self.seen = 0
         self.said_text = self.spoke = self.counted = False
-        self._asked: deque[Mark] = deque()
-        self._parts: list[Result] = []
         self._tolerance = round(TOLERANCE_S * rate)
+        self._asked: deque[_Request] = deque()
+        self._parts: list[Result] = []
 
     @property
     def cursor(self) -> int:
@@ -63,50 +77,53 @@ class Feed:
     @property
     def asked_up_to(self) -> int:
         """Position of the newest unanswered `finalize`; 0: there is none."""
-        return self._asked[-1].position if self._asked else 0
+        return self._asked[-1].mark.position if self._asked else 0
 
     def ask(self, mark: Mark, now: float, *, speech: bool) -> None:
         """A `finalize` is sent; `speech`: there is some that no final covers."""
-        self._asked.append(mark)
+        self._asked.append(_Request(mark, now, speech))
         self.watch.asked(mark.number, now, speech=speech)
 
-    def take(self, event: Result | Flushed, covered: int) -> Heard:
+    def take(self, event: Result | Flushed, covered: int, now: float) -> Heard:
         """What a transcript of the connection covers; `covered`: up to where finals cover already."""
         self.spoke = True
         result = event if isinstance(event, Result) else Result("", final=True, from_finalize=True)
         if result.final and result.text:
             self.said_text = True
+        mark = self._answered(result, now) if result.final and result.from_finalize else None
+        if mark is None and not result.text and result.end is None and result.from_finalize:
+            return Heard(replace(result, from_finalize=False), covered, covered)
         if self.traits.ack is Ack.WORD:
-            return self._by_times(result, covered)
-        return self._by_marks(result, covered)
+            return self._by_times(result, covered, mark)
+        return self._by_marks(result, covered, mark)
 
-    def _by_times(self, result: Result, covered: int) -> Heard:
-        end = self.cursor if result.end is None else self.time.position(result.end)
+    def _answered(self, result: Result, now: float) -> Mark | None:
+        """The mark that is answered: the oldest, but for those that will never be."""
+        reached = self.time.position(result.end) + self._tolerance if result.end is not None else 0
+        while len(self._asked) > 1 and self._asked[0].skipped(now) and self._asked[1].mark.position <= reached:
+            self._asked.popleft()
+        if not self._asked:
+            return None
+        mark = self._asked.popleft().mark
+        self.watch.answered(mark.number)
+        return mark
+
+    def _by_times(self, result: Result, covered: int, mark: Mark | None) -> Heard:
+        end = None if result.end is None else self.time.position(result.end)
         start = covered if result.start is None else max(covered, self.time.position(result.start))
-        mark = self._answered(end) if result.from_finalize else None
         if mark:
-            end = max(end, mark.position)
+            end = mark.position if end is None else max(end, mark.position)
+        end = self.cursor if end is None else end
         return Heard(result, min(start, end), end, mark)
 
-    def _answered(self, end: int) -> Mark | None:
-        """The newest mark that a transcript up to `end` answers: at least the oldest."""
-        found = None
-        while self._asked and (found is None or self._asked[0].position <= end + self._tolerance):
-            found = self._asked.popleft()
-        if found:
-            self.watch.answered(found.number)
-        return found
-
-    def _by_marks(self, result: Result, covered: int) -> Heard:
+    def _by_marks(self, result: Result, covered: int, mark: Mark | None) -> Heard:
         """A final that answers nothing waits for the next that does: what it covers is not known before."""
         whole = joined([*self._parts, result])
         if not result.final:
             return Heard(whole, covered, self.cursor, joined=bool(self._parts))
-        if not (result.from_finalize and self._asked):
+        if mark is None:
             self._parts.append(result)
             return Heard(replace(whole, final=False), covered, self.cursor, joined=True)
-        mark = self._asked.popleft()
-        self.watch.answered(mark.number)
         was_joined, self._parts = bool(self._parts), []
         return Heard(whole, covered, mark.position, mark, was_joined)
 

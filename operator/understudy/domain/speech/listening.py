@@ -27,6 +27,9 @@ QUIET_KEPT_S = 1.0
 LEFT_S = 0.6
 """Longest stretch without speech behind a held final that may go unheard, when a `Finalize` is answered with it."""
 
+OVERLOOKED_S = 1.0
+"""Silence after which a transcript that may still change is asked to be final, if nothing else asked for that."""
+
 OWN_NOTICES = frozenset({"SpeechStarted", "UtteranceEnd"})
 """Notices of providers that are dropped: our own voice detection gives them."""
 
@@ -67,7 +70,8 @@ class Listening:
         self._step = audio.step
         self._request_id = request_id
         self._rest = b""
-        self._interim, self._interim_end = "", 0
+        self._closing = False
+        self._interim, self._interim_end, self._interim_at = "", 0, 0.0
         self._marks = Marks()
         self._answers = Answers()
         self._utterances = Utterances(audio.sample_rate, self._asked)
@@ -132,7 +136,8 @@ class Listening:
     def closing(self) -> list[ToAgent]:
         """The agent sends no more: nothing is held for a `Finalize` from now on."""
         self._agent_turns = False
-        if self.feed and self.feed.traits.ack is Ack.UTTERANCE and self.uncovered_speech:
+        self._closing = True
+        if self.feed and self.feed.traits.ack is Ack.UTTERANCE and self.log.heard > self.covered:
             self._marks.add(self.log.heard, agent=False)
         return self._answers.release()
 
@@ -188,6 +193,8 @@ class Listening:
     def tick(self, now: float) -> list[ToAgent]:
         """What is due: answers that waited too long, finals held for long enough."""
         self._forget_quiet()
+        if self._overlooked(now):
+            self._marks.add(self.log.heard, agent=False)
         return self._answers.overdue(now, self.covered, self._empty())
 
     def settle(self) -> list[ToAgent]:
@@ -202,25 +209,25 @@ class Listening:
 
     def _wanted(self, feed: Feed, mark: Mark) -> bool:
         """Whether the provider is to be asked at `mark`."""
-        if self._answers.owes_up_to(mark.number):
+        if self._answers.owes_up_to(mark.number) or self._closing:
             return True
-        left = self._speech_between(max(feed.asked_up_to, self.covered), mark.position)
+        left = bool(self._interim) or self._speech_between(max(feed.asked_up_to, self.covered), mark.position)
         return left and not (feed.traits.detects_turns and not self._agent_turns)
 
     def _transcript(self, feed: Feed, event: Result | Flushed, now: float) -> list[ToAgent]:
         if isinstance(event, Result) and self.confidence_threshold and event.final:
             event, doubtful = without_doubtful(event, self.confidence_threshold)
             self.doubtful += doubtful
-        heard = feed.take(event, self.covered)
+        heard = feed.take(event, self.covered, now)
         if isinstance(event, Result):
             feed.watch.heard(now, text=bool(event.text))
-        return self._final(feed, heard, now) if heard.result.final else self._changing(heard)
+        return self._final(feed, heard, now) if heard.result.final else self._changing(heard, now)
 
-    def _changing(self, heard: Heard) -> list[ToAgent]:
+    def _changing(self, heard: Heard, now: float) -> list[ToAgent]:
         """A transcript that may change; what it covers is no final's yet."""
         if heard.end <= self.covered and heard.result.text:
             return []
-        self._interim, self._interim_end = heard.result.text, heard.end
+        self._interim, self._interim_end, self._interim_at = heard.result.text, heard.end, now
         released = self._answers.release() if heard.result.text else []
         wanted = self._asked.interims and self.partials
         return [*released, self._message(heard)] if wanted else released
@@ -239,7 +246,7 @@ class Listening:
             return [final] if heard.result.message else []
         if self._agent_turns and not (mark and mark.agent):
             return [*self._answers.hold(final, now), *self._as_interim(final)]
-        return [*self._answers.release(), final]
+        return [*self._answers.let_go(), final]
 
     def _cover(self, feed: Feed, end: int) -> None:
         self.covered = max(self.covered, end)
@@ -285,6 +292,12 @@ class Listening:
         by_times = self.feed is None or self.feed.traits.ack is Ack.WORD  # then asking again costs nothing
         spoke = self._interim_after(newest) or self._speech_between(newest.position, self.log.heard)
         return None if by_times or spoke else newest
+
+    def _overlooked(self, now: float) -> bool:
+        """Whether a transcript stays open that no pause will close, since our voice detection heard no speech in it."""
+        if not self._interim or self.voice.speaking or self._marks.newest:
+            return False
+        return now - self._interim_at >= OVERLOOKED_S
 
     def _interim_after(self, mark: Mark) -> bool:
         """Whether a transcript may be of audio behind `mark`."""

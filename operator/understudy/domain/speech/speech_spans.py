@@ -9,16 +9,12 @@ class SpeechSpans:
     def __init__(self) -> None:
         self._spans: deque[list[int]] = deque()
 
-    def begin(self, start: int, end: int) -> None:
-        """Speech began at `start` and goes on until `end` so far; it joins the stretch before where they touch."""
+    def add(self, start: int, end: int) -> None:
+        """Speech from `start` to `end`; it joins the stretch before where they touch."""
         if self._spans and start <= self._spans[-1][1]:
             self._spans[-1][1] = max(end, self._spans[-1][1])
         else:
             self._spans.append([start, end])
-
-    def extend(self, end: int) -> None:
-        """The last stretch goes on until `end`."""
-        self._spans[-1][1] = end
 
     def between(self, start: int, end: int) -> int:
         """Samples of speech from `start` to `end`."""

@@ -87,13 +87,13 @@ class VoiceActivity:
             return False
         self.speaking, self.spoke_until = True, self.heard
         self.onset = max(0, self.heard - self._loud * self._frame - self._preroll)
-        self.spans.begin(self.onset, self.heard)
+        self.spans.add(self.onset, self.heard)
         return True
 
     def _go_on(self, *, loud: bool) -> None:
         if loud:
+            self.spans.add(self.spoke_until, self.heard)
             self.spoke_until = self.heard
-            self.spans.extend(self.heard)
         elif self.heard - self.spoke_until >= self._hangover:
             self.speaking, self._loud = False, 0
 

@@ -1,186 +1,257 @@
-"""One answer a `Finalize`, text where there is some, and audio kept until it is final."""
+"""Every sample in one final, one answer a `Finalize`, whoever is listening, whenever it fails."""
 
-from typing import Any
+from random import Random
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from understudy.domain.speech.codec import AudioFormat, Notice, Result
-from understudy.domain.speech.listening import Listening, ToAgent
-from understudy.domain.speech.replay import KEPT_S, AudioLog
+from understudy.domain.speech.answers import FINALIZE_WAIT_S, HOLD_S
+from understudy.domain.speech.codec import Ack, Notice, Result
+from understudy.domain.speech.deepgram import Asked
 
-AUDIO = AudioFormat("linear16", 8000, 1)
-SECOND = b"\0" * AUDIO.bytes_per_second
+from .listening_world import FRAME_S, RATE, World
 
-
-def result(text: str, *, final: bool = True, finalize: bool = False, end: float | None = None) -> Result:
-    words = [{"word": word, "start": 0.0, "end": 1.0} for word in text.split()]
-    message: dict[str, Any] = {
-        "type": "Results",
-        "start": 0.0,
-        "duration": end or 0.0,
-        "is_final": final,
-        "from_finalize": finalize,
-        "channel": {"alternatives": [{"transcript": text, "words": words}]},
-    }
-    return Result(text, final, finalize, end, message)
+BOTH = pytest.mark.parametrize("ack", list(Ack))
 
 
-def finals(told: list[ToAgent]) -> list[tuple[str, bool]]:
-    """(text, answers a Finalize) of each final."""
-    return [
-        (item.message["channel"]["alternatives"][0]["transcript"], item.message["from_finalize"])
-        for item in told
-        if item.message.get("is_final")
-    ]
+@settings(max_examples=80, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(5, 60), st.sampled_from(list(Ack)))
+def test_every_frame_of_speech_is_in_one_final(random: Random, events: int, ack: Ack) -> None:
+    """Whatever happens: no word lost, none doubled, all in order; as many answers as `Finalize`s."""
+    world = World(ack)
+    for _ in range(events):
+        world.happen(random)
+    world.end()
+    assert world.final_numbers() == world.spoken
+    assert sum(answer for _, answer in world.finals()) == world.asked
+    assert sum(bool(item.final_text) for item in world.told) == sum(bool(text) for text, _ in world.finals())
 
 
-def listening(**options: bool) -> Listening:
-    socket = Listening(AUDIO, **options)
-    socket.connected()
-    return socket
+@settings(max_examples=60, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(5, 60), st.sampled_from(list(Ack)))
+def test_what_finals_cover_never_overlaps(random: Random, events: int, ack: Ack) -> None:
+    """Nor does an interim cover again what a final covers."""
+    world = World(ack)
+    for _ in range(events):
+        world.happen(random)
+    world.end()
+    covered = 0
+    for item in (item for item in world.told if item.final_text):
+        assert item.covers[0] >= covered
+        assert item.message["start"] >= round(covered / RATE, 3)
+        covered = item.covers[1]
+        assert item.message["start"] + item.message["duration"] <= covered / RATE + 0.001
 
 
-def test_held_final_answers_an_empty_finalize() -> None:
-    """The provider ended the utterance just before the agent did: the text comes with the answer, once."""
-    socket = listening()
-    assert finals(socket.received(result("a table"))) == []
-    assert socket.holding()
-    socket.finalize()
-    assert finals(socket.received(result("", finalize=True))) == [("a table", True)]
-    assert not socket.holding()
+@BOTH
+def test_failure_in_mid_utterance(ack: Ack) -> None:
+    """The next transcriber is sent what no final covers, and its transcript takes the place of the lost one."""
+    world = World(ack)
+    world.speak(50)
+    world.connect(ack)
+    world.speak(30)
+    world.finalize()
+    world.deliver()
+    assert world.final_numbers() == world.spoken
+    assert world.finals()[-1][1]
+
+
+def test_replay_begins_behind_the_last_final() -> None:
+    """To the sample, not to the piece."""
+    world = World()
+    world.speak(50)
+    world.provider.say(33)
+    world.deliver()
+    world.connect(Ack.WORD)
+    assert world.provider.heard[0] == 34
+
+
+def test_replay_leaves_old_silence_out() -> None:
+    """A caller who said nothing for long is not waited through; a second of it may hold what nobody noticed."""
+    world = World()
+    world.pause(500)
+    world.connect(Ack.WORD)
+    assert len(world.provider.heard) == round(1.0 / FRAME_S)
+
+
+def test_unanswered_finalize_is_asked_again() -> None:
+    world = World()
+    world.speak(20)
+    world.finalize()
+    world.connect(Ack.UTTERANCE)
+    assert world.provider.finalizes == 1
+    world.deliver()
+    assert world.finals() == [(" ".join(map(str, world.spoken)), True)]
+
+
+def test_times_run_on_over_a_change() -> None:
+    """A new connection counts from zero; the agent's times do not."""
+    world = World()
+    world.speak(50)
+    world.provider.say(30)
+    world.deliver()
+    world.connect(Ack.WORD)
+    world.finalize()
+    world.deliver()
+    words = world.told[-1].message["channel"]["alternatives"][0]["words"]
+    assert [round(word["start"] / FRAME_S) + 1 for word in words] == list(range(31, 51))
+
+
+def test_held_final_answers_a_finalize_at_once() -> None:
+    """The provider ended the utterance just before the agent did: nobody has to be asked."""
+    world = World()
+    world.speak(20)
+    world.pause(10)
+    world.provider.say(30)
+    world.deliver()
+    assert world.finals() == []
+    world.finalize()
+    assert world.finals() == [(" ".join(map(str, world.spoken)), True)]
+    assert world.provider.finalizes == 0
 
 
 def test_held_final_is_known_as_an_interim_meanwhile() -> None:
-    told = listening().received(result("a table"))
-    assert [(item.message["is_final"], item.final_text) for item in told] == [(False, "")]
+    world = World()
+    world.speak(20)
+    world.provider.say(20)
+    world.deliver()
+    assert world.interims()[-1]["channel"]["alternatives"][0]["transcript"] == " ".join(map(str, world.spoken))
 
 
 def test_held_final_comes_before_more_text() -> None:
-    socket = listening()
-    socket.received(result("a table"))
-    socket.finalize()
-    assert finals(socket.received(result("for two", finalize=True))) == [("a table", False), ("for two", True)]
+    world = World()
+    world.speak(20)
+    world.provider.say(20)
+    world.deliver()
+    world.speak(20)
+    world.finalize()
+    world.deliver()
+    assert [answer for _, answer in world.finals()] == [False, True]
+    assert world.final_numbers() == world.spoken
 
 
 def test_held_final_is_let_go_when_no_finalize_comes() -> None:
-    socket = listening()
-    socket.received(result("a table"))
-    assert finals(socket.release()) == [("a table", False)]
-    assert socket.release() == []
-
-
-def test_held_final_waits_for_the_answer_that_is_owed() -> None:
-    socket = listening()
-    socket.received(result("a table"))
-    socket.finalize()
-    assert socket.release() == []
-    assert finals(socket.finalize_overdue()) == [("a table", True)]
+    world = World()
+    world.speak(20)
+    world.provider.say(20)
+    world.deliver()
+    world.wait(HOLD_S)
+    assert [answer for _, answer in world.finals()] == [False]
 
 
 def test_provider_turns_are_not_held() -> None:
     """A client that leaves turns to the provider gets its finals at once."""
-    assert finals(listening(agent_turns=False).received(result("a table"))) == [("a table", False)]
+    world = World(asked=Asked(agent_turns=False))
+    world.speak(20)
+    world.provider.say(20)
+    world.deliver()
+    assert len(world.finals()) == 1
 
 
-def test_late_answer_is_not_a_second_one() -> None:
-    socket = listening()
-    socket.finalize()
-    assert finals(socket.finalize_overdue()) == [("", True)]
-    told = socket.received(result("late", finalize=True)) + socket.release()
-    assert finals(told) == [("late", False)]
+@BOTH
+def test_late_answer_is_not_a_second_one(ack: Ack) -> None:
+    """The agent waits for a bounded time; what comes later comes as a final, at once."""
+    world = World(ack)
+    world.speak(20)
+    world.finalize()
+    world.wait(FINALIZE_WAIT_S)
+    assert world.finals() == [("", True)]
+    world.deliver()
+    assert world.finals()[1] == (" ".join(map(str, world.spoken)), False)
 
 
-def test_silent_connection_is_dead_after_two_finalizes() -> None:
-    socket = listening()
-    for dead in (False, True):
-        socket.finalize()
-        socket.finalize_overdue()
-        assert socket.is_dead() is dead
-    socket.received(Notice({"type": "Metadata"}))
-    assert not socket.is_dead()
+def test_finalize_without_speech_is_answered_at_once() -> None:
+    """A provider that cannot be asked to finalise nothing is not asked."""
+    world = World(Ack.UTTERANCE)
+    world.pause(20)
+    world.finalize()
+    assert world.finals() == [("", True)]
+    assert world.provider.finalizes == 0
 
 
-def test_replay_begins_behind_the_last_final() -> None:
-    """What a final covers is not sent again; what it does not is, and unanswered `Finalize`s are asked again."""
-    socket = listening()
-    for _ in range(4):
-        socket.audio(SECOND)
-    socket.finalize()
-    while socket.next_to_send():
-        pass
-    socket.received(result("one two", end=2.0))
-    socket.connected()
-    sent = []
-    while item := socket.next_to_send():
-        sent.append(item)
-    assert [item.is_finalize for item in sent] == [False, False, True]
+def test_finalize_shares_the_answer_that_is_under_way() -> None:
+    """The caller paused, a final was asked for, and then the agent asked: one request, one answer with the text."""
+    world = World(Ack.UTTERANCE)
+    world.speak(30)
+    world.pause(26)
+    assert world.provider.finalizes == 1
+    world.finalize()
+    world.deliver()
+    assert world.provider.finalizes == 1
+    assert world.finals() == [(" ".join(map(str, world.spoken)), True)]
 
 
-def test_times_after_a_replay_continue() -> None:
-    socket = listening()
-    for _ in range(4):
-        socket.audio(SECOND)
-    socket.received(result("one", end=3.0))
-    socket.connected()
-    told = socket.received(result("two", final=False, end=1.0))
-    assert told[-1].message["start"] == 3.0
-    assert told[-1].message["channel"]["alternatives"][0]["words"][0]["end"] == 4.0
+@BOTH
+def test_pause_of_the_caller_brings_a_final(ack: Ack) -> None:
+    """Also of a provider that ends no utterance by itself, for an agent that never asks."""
+    world = World(ack)
+    world.speak(30)
+    world.pause(30)
+    world.deliver()
+    world.wait(HOLD_S)
+    assert world.finals() == [(" ".join(map(str, world.spoken)), False)]
 
 
-def test_answered_finalize_makes_all_before_it_final() -> None:
-    """Providers round times; what was asked to be final is."""
-    socket = listening()
-    socket.audio(SECOND)
-    socket.finalize()
-    socket.received(result("one", finalize=True, end=0.98))
-    socket.connected()
-    assert socket.next_to_send() is None
+def test_finals_between_cuts_are_joined() -> None:
+    """What a final without times covers is known only once it was asked for: until then it may change."""
+    world = World(Ack.UTTERANCE)
+    world.speak(30)
+    world.provider.say(30)
+    world.deliver()
+    assert world.finals() == []
+    world.speak(30)
+    world.finalize()
+    world.deliver()
+    assert world.finals() == [(" ".join(map(str, world.spoken)), True)]
 
 
-def test_log_is_bounded_and_says_what_it_lost() -> None:
-    log = AudioLog(AUDIO.bytes_per_second)
-    for _ in range(int(KEPT_S) + 2):
-        log.audio(SECOND)
-    assert log.lost == 2 * AUDIO.bytes_per_second
-    assert log.position(log.oldest()) == log.lost
+def test_own_notices_take_the_place_of_the_providers() -> None:
+    """So that they are the same whoever is listening."""
+    world = World(asked=Asked(speech_started=True, utterance_end_s=1.0, agent_turns=False))
+    world.told += world.socket.received(Notice({"type": "SpeechStarted", "timestamp": 9.0}), world.now)
+    world.pause(50)
+    world.speak(50)
+    world.provider.say(100)
+    world.deliver()
+    world.pause(60)
+    kinds = [item.message["type"] for item in world.told if item.message["type"] != "Results"]
+    assert kinds == ["SpeechStarted", "UtteranceEnd"]
+    assert world.told[0].message["timestamp"] == pytest.approx(1.0, abs=0.12)
 
 
-EVENTS = st.lists(
-    st.one_of(
-        st.just("finalize"),
-        st.just("overdue"),
-        st.just("release"),
-        st.just("reconnect"),
-        st.builds(result, st.sampled_from(["", "x"]), final=st.booleans(), finalize=st.booleans()),
-    ),
-    max_size=40,
-)
+def test_no_interims_for_an_agent_that_wants_none() -> None:
+    """They are asked for all the same, since they show that the transcriber is alive."""
+    world = World(asked=Asked(interims=False))
+    world.speak(20)
+    world.provider.say(20, final=False)
+    world.provider.say(20)
+    world.deliver()
+    assert world.interims() == []
 
 
-@given(EVENTS)
-def test_exactly_one_answer_a_finalize(events: list[Any]) -> None:
-    """Whatever the provider does: as many answers as `Finalize`s, no text twice, none lost."""
-    socket = listening()
-    told: list[ToAgent] = []
-    asked = 0
-    for event in events:
-        match event:
-            case "finalize":
-                asked += 1
-                socket.finalize()
-            case "overdue":
-                told += socket.finalize_overdue()
-            case "release":
-                told += socket.release()
-            case "reconnect":
-                socket.connected()
-            case Result():
-                told += socket.received(event)
-    while socket.owed:
-        told += socket.finalize_overdue()
-    told += socket.release()
-    assert sum(answer for _, answer in finals(told)) == asked
-    spoken = [event for event in events if isinstance(event, Result) and event.final and event.text]
-    assert sum(text == "x" for text, _ in finals(told)) == len(spoken)
-    assert sum(bool(item.final_text) for item in told) == len(spoken)
+def test_disable_partial_transcripts() -> None:
+    world = World()
+    world.socket.settings({"disablePartialTranscripts": True})
+    world.speak(20)
+    world.provider.say(20, final=False)
+    world.deliver()
+    assert world.interims() == []
+
+
+def test_confidence_threshold_leaves_doubtful_words_out_and_counts_them() -> None:
+    world = World(asked=Asked(agent_turns=False))
+    world.socket.settings({"confidenceThreshold": 0.5})
+    world.speak(20)
+    world.told += world.socket.received(Result("mumble mumble", final=True, end=0.4, confidence=0.3), world.now)
+    assert (world.finals(), world.socket.doubtful) == ([], 2)
+
+
+def test_dead_connection_is_told_by_unanswered_finalizes() -> None:
+    world = World()
+    for _ in range(2):
+        world.pause(20)
+        world.finalize()
+    world.wait(5.0)
+    assert world.socket.feed
+    assert world.socket.feed.watch.verdict(world.now) == "says nothing"
