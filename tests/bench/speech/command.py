@@ -13,13 +13,18 @@ from typing import Any
 
 from tests.bench.report import publish
 from tests.bench.speech import cases as cases_
-from tests.bench.speech import listen, speak, tally, world
+from tests.bench.peers.peer import PeerUnavailable
+from tests.bench.speech import listen, real, speak, tally, world
 from tests.bench.speech.cases import Case, Part
+from tests.bench.speech.peers import baseline
 
 FAILURES, QUICK_FAILURES = 2000, 100
 TOGETHER = 20
 """Calls at a time: each sends fifty messages a second through four hops on this machine's two cores."""
 STAGGER_S = 0.05
+
+PEER_FAILURES, PEERS_TOGETHER = 240, 8
+"""Failures for each peer; their libraries take more of a core for each call."""
 
 
 async def run(cases: Sequence[Case], together: int) -> tally.Tally:
@@ -38,6 +43,23 @@ async def run(cases: Sequence[Case], together: int) -> tally.Tally:
     return result
 
 
+async def baselines(number: int) -> dict[str, Any]:
+    """What the peers make of such failures."""
+    results: dict[str, Any] = {}
+    for system, providers in baseline.PROVIDERS.items():
+        plan = cases_.plan(number, ["transcriber", "voice"], providers)
+        judged = tally.Tally()
+        try:
+            for verdict in await baseline.measure(system, plan, PEERS_TOGETHER):
+                judged.add(verdict)
+        except PeerUnavailable as reason:
+            results[system] = {"missing": str(reason)[:200]}
+            continue
+        results[system] = judged.brief()
+        print(f"· {system}: {len(judged.verdicts)} of {len(plan)} cases", flush=True)
+    return results
+
+
 async def _one(case: Case, there: world.World) -> Any:
     try:
         verdict = (await (listen if case.part == "transcriber" else speak).run(case, there))[0]
@@ -49,7 +71,7 @@ async def _one(case: Case, there: world.World) -> Any:
 
 async def show(case: Case) -> None:
     """One case, with all that was seen."""
-    async with world.running([case], "DEBUG") as there:
+    async with world.running([case], log_level="DEBUG") as there:
         print(case, case.faults(), "connected" if case.connected else "cold")
         if case.part == "transcriber":
             verdict, heard = await listen.run(case, there)
@@ -88,11 +110,17 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     result = asyncio.run(run(plan, TOGETHER))
     partial = bool(options.quick or options.part or options.provider or options.kind or options.failures)
+    found = result.to_json()
+    if not partial:
+        found |= {
+            "real_speech": asyncio.run(real.run(cases_.transcriber_providers())),
+            "baselines": asyncio.run(baselines(PEER_FAILURES)),
+        }
     print(f"· {time.monotonic() - began:.0f} s", flush=True)
     for line in result.complaints():
         print(line, flush=True)
     print(result.table(), flush=True)
-    publish("speech", result.to_json(), quick=partial, table=result.table())
+    publish("speech", found, quick=partial, table=result.table())
     return 0
 
 

@@ -64,9 +64,12 @@ def speech(case: Case) -> Speech:
         pause = draw.uniform(0.4, 1.0)
         sound += bytes(int(pause * RATE) * 2)
         at = len(sound) / 2 / RATE
-    line = mulaw.decode(mulaw.encode(bytes(sound)))
-    frames = [line[place : place + FRAME_BYTES] for place in range(0, len(line), FRAME_BYTES)]
-    return Speech(frames, frozenset(finalizes), words)
+    return Speech(frames_of(mulaw.decode(mulaw.encode(bytes(sound)))), frozenset(finalizes), words)
+
+
+def frames_of(line: bytes) -> list[bytes]:
+    """PCM in frames."""
+    return [line[place : place + FRAME_BYTES] for place in range(0, len(line), FRAME_BYTES)]
 
 
 @dataclass
@@ -132,17 +135,16 @@ def frames(numbers: Sequence[int]) -> int:
     return sum(round(numbered.seconds_of(number) / FRAME_S) for number in numbers)
 
 
-async def run(case: Case, world: World) -> tuple[Verdict, Heard]:
-    """Place the call, speak, listen, judge."""
-    said, heard = speech(case), Heard()
+async def run(case: Case, world: World, said: Speech | None = None) -> tuple[Verdict, Heard]:
+    """Place the call, speak, listen, judge. What is said is the case's, unless it is given."""
+    said, heard = said or speech(case), Heard()
     async with world.lines.call(case.name) as line:
         url = f"ws://127.0.0.1:{world.port}/v1/listen"
         headers = {"Authorization": f"Token {line.token}"}
         try:
             async with world.session.ws_connect(url, params=QUERY, headers=headers, compress=0) as socket:
                 reading = asyncio.create_task(_read(socket, heard))
-                await _speak(socket, said, heard)
-                await _wait_for(lambda: heard.answers() >= UTTERANCES or reading.done())
+                await _speak(socket, said, heard, reading)
                 if not socket.closed:
                     await socket.send_json({"type": "CloseStream"})
                 await asyncio.wait([reading], timeout=ANSWER_S)
@@ -152,12 +154,17 @@ async def run(case: Case, world: World) -> tuple[Verdict, Heard]:
     return judge(case, said, heard, world.sights[case.name]), heard
 
 
-async def _speak(socket: aiohttp.ClientWebSocketResponse[bool], said: Speech, heard: Heard) -> None:
+async def _speak(
+    socket: aiohttp.ClientWebSocketResponse[bool], said: Speech, heard: Heard, reading: asyncio.Task[None]
+) -> None:
+    """All that the caller says, and the silence after it until everything is answered."""
     heard.began = time.monotonic()
-    for number, frame in enumerate(said.frames):
-        if socket.closed:
+    most = len(said.frames) + int(ANSWER_S / FRAME_S)
+    for number in range(most):
+        over = number >= len(said.frames)
+        if socket.closed or reading.done() or (over and heard.answers() >= UTTERANCES):
             return
-        await socket.send_bytes(frame)
+        await socket.send_bytes(bytes(FRAME_BYTES) if over else said.frames[number])
         if number in said.finalizes:
             await socket.send_json({"type": "Finalize"})
         rest = heard.began + (number + 1) * FRAME_S - time.monotonic()
@@ -175,12 +182,6 @@ async def _read(socket: aiohttp.ClientWebSocketResponse[bool], heard: Heard) -> 
             heard.closed = str(document.get("description"))
     if socket.close_code not in (1000, None):
         heard.closed = heard.closed or f"closed with {socket.close_code}"
-
-
-async def _wait_for(done: Any) -> None:
-    until = time.monotonic() + ANSWER_S
-    while not done() and time.monotonic() < until:  # noqa: ASYNC110 - what is read tells nobody
-        await asyncio.sleep(0.02)
 
 
 def text_of(message: dict[str, Any]) -> list[str]:
@@ -242,14 +243,15 @@ def _answers_s(said: Speech, heard: Heard) -> list[float]:
 
 def _time(verdict: Verdict, said: Speech, heard: Heard, sights: tuple[Sight, Sight]) -> None:
     strike = first_strike([sights[0]])
-    if strike is None or verdict.case.kind == NONE:
+    if strike is None or verdict.case.kind == NONE or not said.words:
         return
     at, _, broken = strike
     after = [each for sight in sights for each in sight.streams.values() if each is not broken]
     ends = {word.number: heard.began + word.end for word in said.words}
     # A failure at the opening is none before the caller has said anything.
     begins = max(at, heard.began)
-    live = [when for each in after if (when := live_again(each, lambda n: ends.get(n, 0.0), begins)) is not None]
+    last = max(ends.values())
+    live = [when for each in after if (when := live_again(each, lambda n: ends.get(n, 0.0), begins, last)) is not None]
     if live:
         verdict.fault_to_live_s = min(live) - begins
     verdict.detect_to_replay_s = _replayed_s(verdict.case, at, after)

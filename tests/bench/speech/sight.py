@@ -78,10 +78,11 @@ def first_strike(sights: list[Sight]) -> tuple[float, str, Stream | None] | None
     return min(found, key=lambda strike: strike[0], default=None)
 
 
-def live_again(stream: Stream, sent_at: Callable[[int], float], after: float) -> float | None:
+def live_again(stream: Stream, sent_at: Callable[[int], float], after: float, last: float) -> float | None:
     """When the stream, from `after` on, was first at most `LIVE_S` behind the caller; None: never.
 
-    `sent_at` is when a word's end was sent by the caller. Between words it is reckoned by the audio's length.
+    `sent_at` is when a word's end was sent by the caller. Between words it is reckoned by the audio's length. A stream
+    that has all words is live: `last` is when the last one's end was sent.
     """
     heard = stream.heard()
     if not heard:
@@ -89,6 +90,7 @@ def live_again(stream: Stream, sent_at: Callable[[int], float], after: float) ->
     offsets = [(chord.start, sent_at(chord.number) - chord.end) for chord in heard]
     for at, seconds in stream.arrivals:
         offset = next((shift for start, shift in reversed(offsets) if start <= seconds), offsets[0][1])
-        if at >= after and at - ONE_WAY_S - (seconds + offset) <= LIVE_S:
+        position = seconds + offset
+        if at >= after and (at - ONE_WAY_S - position <= LIVE_S or position >= last):
             return at - ONE_WAY_S
     return None

@@ -70,10 +70,16 @@ class Tally:
             ][:MOST_SHOWN],
         }
 
+    def brief(self) -> dict[str, Any]:
+        """The part of the result that compares."""
+        return {part: {name: found.get(name) for name in _BRIEF if name in found} for part, found in (
+            ("transcriber", _ears(self.ears)), ("voice", _voices(self.voices))
+        )}  # fmt: skip
+
     def table(self) -> str:
         """For people: by kind of failure."""
-        rows = ["| part | failure | cases | words lost | doubled | calls ended | ms P50 | ms P95 |"]
-        rows.append("|---|---|---:|---:|---:|---:|---:|---:|")
+        rows = ["| part | failure | cases | lost | doubled | ended | ms P50 | ms P95 | replay P50 | replay P95 |"]
+        rows.append("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|")
         for part, verdicts, measure in (
             ("transcriber", self.ears, lambda v: v.fault_to_live_s),
             ("voice", self.voices, _gap),
@@ -83,6 +89,8 @@ class Tally:
                 times = [x for v in some if (x := measure(v)) is not None]
                 cells = [part, kind, len(some), sum(len(v.lost) for v in some), sum(len(v.doubled) for v in some)]
                 cells += [sum(bool(v.ended) for v in some), _ms(times, 50), _ms(times, 95)]
+                replay = [x for v in some if (x := getattr(v, "detect_to_replay_s", None)) is not None]
+                cells += [_ms(replay, 50), _ms(replay, 95)]
                 rows.append("| " + " | ".join("" if cell is None else str(cell) for cell in cells) + " |")
         return "\n".join(rows)
 
@@ -147,6 +155,11 @@ def _voices(verdicts: Sequence[speak.Verdict]) -> dict[str, Any]:
         "healthy": _healthy(verdicts),
     }
 
+
+_BRIEF = (
+    "failovers", "frames", "frames_lost", "frames_doubled", "words", "words_lost", "words_doubled", "calls_ended",
+    "fault_to_live_edge_ms", "gap_ms", "healthy",
+)  # fmt: skip
 
 START_S = 0.35
 """A healthy voice's first word: its own 100 to 180 ms, a round trip and a half, and what the text itself takes."""

@@ -23,7 +23,7 @@ from understudy.apps.simulator.script import parse
 from understudy.apps.simulator.watch import Blind
 from understudy.domain.revision.snapshot import Account, Agent, Model, ModelTarget, Snapshot, Transcriber, Voice
 
-TRANSCRIBER = {"recogniser": "Index", "interimMs": 200}
+TRANSCRIBER = {"interimMs": 200}
 VOICE = {"synth": "Watermark", "firstMs": 100, "jitterMs": 80, "chunkMs": 40, "speed": 5.0}
 
 FLUX = "deepgram/flux"
@@ -57,11 +57,12 @@ class World:
                 deployment.watch = Blind()
 
 
-def deployments(case: Case) -> dict[str, Any]:
+def deployments(case: Case, recogniser: str = "Index") -> dict[str, Any]:
     """The script's part for a case: the primary with its failure, the fallback without."""
+    ears = {which: _transcriber(case, which) | {"recogniser": recogniser} for which in "ab"}
     return {
-        f"{case.name}-a": {"transcriber": _transcriber(case, "a"), "voice": _voice(case, "a"), "faults": case.faults()},
-        f"{case.name}-b": {"transcriber": _transcriber(case, "b"), "voice": _voice(case, "b")},
+        f"{case.name}-a": {"transcriber": ears["a"], "voice": _voice(case, "a"), "faults": case.faults()},
+        f"{case.name}-b": {"transcriber": ears["b"], "voice": _voice(case, "b")},
     }
 
 
@@ -100,7 +101,12 @@ def _account(name: str, provider: str, port: int) -> Account:
     family = provider.partition("/")[0]
     url = f"http://127.0.0.1:{port}/{name}" + ("/v1" if family == "openai" else "")
     return Account(
-        name=name, provider=family, base_url=url, secret=told.SECRET, default_host=False, region="westeurope"
+        name=name,
+        provider=family,
+        base_url=url,
+        secret=family if family in told.KEYS else told.SECRET,
+        default_host=False,
+        region="westeurope",
     )
 
 
@@ -113,11 +119,13 @@ def _wanted_voice(account: str, provider: str) -> Voice:
 
 
 @asynccontextmanager
-async def running(cases: Sequence[Case], log_level: str = "WARNING") -> AsyncIterator[World]:
+async def running(
+    cases: Sequence[Case], *, log_level: str = "WARNING", recogniser: str = "Index"
+) -> AsyncIterator[World]:
     """Run everything until the block ends."""
-    script = {"seed": 5, "recogniserProcesses": 0, "deployments": {}}
+    script = {"seed": 5, "recogniserProcesses": int(recogniser == "Sphinx"), "deployments": {}}
     for case in cases:
-        script["deployments"] |= deployments(case)
+        script["deployments"] |= deployments(case, recogniser)
     async with AsyncExitStack() as stack:
         simulator = await stack.enter_async_context(server.running(parse(script)))
         far = await stack.enter_async_context(network(simulator.port))
