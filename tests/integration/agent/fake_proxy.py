@@ -39,6 +39,8 @@ class Script:
     """Model replies by the number of user and tool messages; the last repeats. A dict is a tool call."""
     delay_seconds: float = 0.01
     """Of every provider, to its first output."""
+    voice_fails_after: int | None = None
+    """Words after which all voices have failed: the context ends with an error."""
     webhook: Callable[[dict[str, Any]], Any] = lambda body: {"ok": body["name"]}
     webhook_status: int = 200
     token: str = TOKEN
@@ -151,6 +153,9 @@ class FakeProxy:
             await self.note("cancel", context)
             return
         words = order["transcript"].split()
+        fails_after = self.script.voice_fails_after
+        failing = fails_after is not None and bool(words)
+        words = words[:fails_after] if failing else words
         if words and context not in begun:
             begun.add(context)
             await self.note("voice", order)
@@ -161,7 +166,9 @@ class FakeProxy:
             await socket.send_json({"type": "chunk", "context_id": context, "data": audio, "done": False})
             stamps = {"words": [word], "start": [0.0], "end": [0.1]}
             await socket.send_json({"type": "timestamps", "context_id": context, "word_timestamps": stamps})
-        if not order["continue"]:
+        if failing:
+            await socket.send_json({"type": "error", "context_id": context, "status_code": 502, "error": "no voice"})
+        if failing or not order["continue"]:
             await socket.send_json({"type": "done", "context_id": context, "done": True})
 
     # ---- webhook

@@ -94,6 +94,18 @@ async def test_the_context_holds_the_words_that_the_caller_heard(agent: AgentPro
     assert whole <= len(said) <= whole + 1
 
 
+async def test_what_no_voice_could_say_is_not_in_the_context(agent: AgentProcess) -> None:
+    """P13: every voice fails after the first words; the model is told that those were heard, and nothing more."""
+    script = Script(replies=["one two three four five", "Okay."], heard=["what"], voice_fails_after=1)
+    async with FakeProxy(script) as proxy, Caller(agent.media, proxy.url) as caller:
+        await caller.seen("heard", 3)
+        await quiet(caller)
+        caller.say(spoken(QUESTION))
+        await proxy.seen("model", 2)
+        said = [content for role, content in dialogue(proxy, 1) if role == "assistant"]
+    assert " ".join(said).split() == ["one"]
+
+
 async def test_a_tool_call_goes_round_the_proxy(agent: AgentProcess) -> None:
     """The catch-all handler posts any name with its arguments, and the model gets the JSON that came back."""
     call = {"tool": "book_table", "arguments": {"people": 2}}
