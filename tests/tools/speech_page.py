@@ -79,12 +79,27 @@ it is never asked, and the condition `ProviderRetired` says so.
 """
 
 HELD_TO: dict[tuple[str, str], tuple[str, ...]] = {
-    ("deepgram", "transcriber"): ("simulator/test_deepgram_sdk.py", "proxy/test_deepgram_sdk.py"),
+    ("deepgram", "transcriber"): (
+        "simulator/test_deepgram_sdk.py",
+        "speech/test_deepgram.py",
+        "proxy/test_deepgram_sdk.py",
+    ),
     ("flux", "transcriber"): ("speech/test_flux.py",),
-    ("assembly-ai", "transcriber"): ("speech/test_assembly_ai.py",),
-    ("azure", "transcriber"): ("speech/test_azure.py",),
+    ("assembly-ai", "transcriber"): ("speech/test_assembly_ai.py", "speech/test_assembly_ai_sdk.py"),
+    ("azure", "transcriber"): (
+        "speech/test_azure_sdk.py",
+        "speech/test_azure_pipecat.py",
+        "speech/test_azure_wire.py",
+        "speech/test_azure.py",
+    ),
+    ("gladia", "transcriber"): ("speech/test_gladia.py",),
+    ("google", "transcriber"): ("speech/test_google_sdk.py", "speech/test_google.py"),
+    ("speechmatics", "transcriber"): ("speech/test_speechmatics.py", "speech/test_speechmatics_sdk.py"),
     ("cartesia", "transcriber"): ("speech/test_cartesia.py",),
+    ("11labs", "transcriber"): ("speech/test_scribe.py",),
     ("openai", "transcriber"): ("speech/test_openai.py",),
+    ("11labs", "voice"): ("speech/test_elevenlabs_voice.py",),
+    ("azure", "voice"): ("speech/test_azure_sdk.py", "speech/test_azure_pipecat.py", "speech/test_azure_voice.py"),
     ("cartesia", "voice"): ("proxy/test_pipecat.py", "simulator/test_cartesia.py"),
     ("openai", "voice"): ("simulator/test_openai_sdk.py", "proxy/test_openai_sdk.py"),
 }

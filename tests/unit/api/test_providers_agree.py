@@ -1,5 +1,6 @@
 """What the API accepts is what is built: every provider has a codec, a place to go and names, and nothing has more."""
 
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -58,3 +59,12 @@ def test_defaults_are_settings_of_their_provider() -> None:
     for provider, values in defaults.TRANSCRIBER_SETTINGS.items():
         for alias, value in values.items():
             assert told[(provider, fields[alias])] == f"`{value}`"
+
+
+def test_every_setting_is_named_in_a_test_of_the_speech() -> None:
+    """T3: each has a test that sees its effect; one that none names has none."""
+    root = Path(__file__).resolve().parents[2]
+    folders = (root / "unit/domain/speech", root / "contracts/speech", root / "integration")
+    texts = [path.read_text() for folder in folders for path in folder.rglob("test_*.py")]
+    aliases = {FallbackTranscriber.model_fields[name].alias for name, _ in settings_of(FallbackTranscriber)}
+    assert sorted(a for a in aliases if a and not any(f'"{a}"' in t or f"{a}=" in t for t in texts)) == []
