@@ -80,7 +80,8 @@ class AssemblyAiCodec(Plain):
         self._audio, self._timeline = audio, Timeline(audio)
         parameters = {"sample_rate": audio.sample_rate, "encoding": ENCODINGS[audio.encoding], "format_turns": "false"}
         parameters |= _parameters(self._transcriber)
-        url = f"{socket_url(self._account.base_url, 'v3', 'ws')}?{urlencode(parameters)}"
+        base = self._account.base_url.rstrip("/").removesuffix("/v3/ws")  # it may be the whole URL, as Pipecat wants it
+        url = f"{socket_url(base, 'v3', 'ws')}?{urlencode(parameters)}"
         return Connect(url, {"Authorization": key} if key else {})
 
     def send(self, audio: bytes) -> list[Frame]:
