@@ -25,7 +25,7 @@ def opened(**fields: Any) -> AssemblyAiCodec:
 
 
 def turn(order: int, *words: tuple[str, int, int], end: bool = False, formatted: bool = False) -> dict[str, Any]:
-    said = [
+    said: list[dict[str, Any]] = [
         {"text": text, "start": start, "end": until, "confidence": 0.8, "word_is_final": end or text != words[-1][0]}
         for text, start, until in words
     ]

@@ -1,5 +1,6 @@
 """Which final of Gladia's answers a request: sequences of what is known, and what each says."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -74,7 +75,7 @@ CASES: dict[str, list[tuple[str, tuple[float, ...], Any]]] = {
 def test_answers(steps: list[tuple[str, tuple[float, ...], Any]]) -> None:
     """Each step gives what it says."""
     answers = Answers(slack_s=0.3)
-    acts = {
+    acts: dict[str, Callable[..., Any]] = {
         "started": answers.speech_started,
         "ended": answers.speech_ended,
         "ask": answers.ask,
