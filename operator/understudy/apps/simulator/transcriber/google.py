@@ -46,6 +46,9 @@ CLOSED = 1008
 
 INTERNAL_ERROR = 1011
 
+_STANDARD = str.maketrans("-_", "+/")
+"""Google takes both alphabets of base64; its SDK sends the one for URLs."""
+
 _PAYLOADS = ("audio", "activityStart", "activityEnd", "audioStreamEnd")
 
 
@@ -163,7 +166,7 @@ class _Session:
     async def _audio(self, value: dict[str, Any]) -> None:
         what = sound(value)
         try:
-            data = base64.b64decode(value.get("data", ""), validate=True)
+            data = base64.b64decode(str(value.get("data", "")).translate(_STANDARD), validate=True)
         except binascii.Error as cause:
             raise Violation(INVALID_ARGUMENT, "audio is not base64") from cause
         if not self._pace.takes(what.seconds(data)):
