@@ -46,14 +46,6 @@ async def test_a_finalize_without_speech_is_flushed(serve: Serve, seconds: float
     assert (line.answers(), line.text) == (1, "")
 
 
-async def test_the_end_brings_what_was_not_finalised(serve: Serve) -> None:
-    async with serve() as simulator, listening(codec_for("11labs", simulator.url("acme"))) as line:
-        await line.say(await speech(FIRST, line.audio.sample_rate))
-        await line.send(line.codec.finish())
-        await line.until(lambda: bool(line.finals))
-    assert [(final.text, final.from_finalize) for final in line.finals] == [(FIRST, False)]
-
-
 async def test_model_and_language_reach_scribe(serve: Serve) -> None:
     """A model for recordings becomes the one for streams."""
     async with (

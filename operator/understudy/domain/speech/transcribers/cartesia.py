@@ -5,7 +5,7 @@ Source: Cartesia's API reference, "Speech-to-Text (Streaming)", version 2026-03-
 
 A transcript is made of final chunks, to be joined as they are: only `flush_done` says that all audio before a
 `finalize` is in them. So chunks are gathered until then, and the finals given here cover whole utterances. Times of
-words are passed on, and nothing is concluded from them.
+words are passed on, and nothing is concluded from them. Before a `finalize` chunks may come or not.
 """
 
 from typing import Any
@@ -52,7 +52,7 @@ BAD_REQUEST, TOO_MANY, SERVER_ERROR = 400, 429, 500
 class CartesiaCodec(Plain):
     """One connection."""
 
-    traits = Traits(Ack.UTTERANCE, replay_rate=1.25, idle_s=IDLE_S)
+    traits = Traits(Ack.UTTERANCE, replay_rate=1.25, idle_s=IDLE_S, interims=False)
 
     def __init__(self, transcriber: Transcriber, account: Account) -> None:
         self._transcriber = transcriber

@@ -5,11 +5,10 @@ elevenlabs-python 2 `realtime`, `types/scribe_*`.
 
 Each commit is answered twice, as `committed_transcript` and as `committed_transcript_with_timestamps`, the second only
 where times or a language were asked for, but at times without that too: only the first is taken. Scribe also commits by
-itself when an utterance gets long; such a part is kept, and given with what the next commit of ours brings.
+itself when an utterance gets long; such a final answers nothing.
 """
 
 import base64
-from collections import deque
 from typing import Any
 from urllib.parse import urlencode
 
@@ -89,10 +88,8 @@ class ElevenLabsCodec(Plain):
         self._transcriber = transcriber
         self._account = account
         self._audio = AudioFormat()
-        self._commits: deque[bool] = deque()
-        """Whether each commit that is not answered was a `finalize`; the other is the last of the stream."""
-        self._uncommitted = 0
-        self._kept = ""
+        self._commits = 0
+        """Of ours, not answered."""
 
     def takes(self, agent: AudioFormat) -> AudioFormat:
         """μ-law of 8 kHz, or linear samples; one channel."""
@@ -116,20 +113,16 @@ class ElevenLabsCodec(Plain):
 
     def send(self, audio: bytes) -> list[Frame]:
         """Audio, in text."""
-        self._uncommitted += len(audio)
         return [self._chunk(audio)]
 
     def finalize(self) -> list[Frame]:
         """Commits what was heard so far."""
-        return self._commit(asked=True)
+        self._commits += 1
+        return [self._chunk(b"", commit=True)]
 
     def keep_alive(self) -> list[Frame]:
         """A chunk without audio."""
         return [self._chunk(b"")]
-
-    def finish(self) -> list[Frame]:
-        """Commits what was not; Scribe leaves the closing to us."""
-        return self._commit(asked=False) if self._uncommitted / self._audio.bytes_per_second >= COMMIT_MIN_S else []
 
     @strict
     def receive(self, message: Frame) -> list[Event]:
@@ -144,7 +137,7 @@ class ElevenLabsCodec(Plain):
             case "session_started":
                 return [Ready()]
             case "partial_transcript":
-                text = f"{self._kept} {str(said['text']).strip()}".strip()
+                text = str(said["text"]).strip()
                 return [Result(text, final=False)] if text else [Alive()]
             case "committed_transcript":
                 return self._committed(str(said["text"]).strip())
@@ -155,20 +148,11 @@ class ElevenLabsCodec(Plain):
         return [Alive()]
 
     def _committed(self, text: str) -> list[Event]:
-        text = f"{self._kept} {text}".strip()
-        if not self._commits:
-            self._kept = text
-            return [Result(text, final=False)] if text else [Alive()]
-        self._kept = ""
-        asked = self._commits.popleft()
+        asked = self._commits > 0
+        self._commits -= asked
         if text:
             return [Result(text, final=True, from_finalize=asked)]
         return [Flushed() if asked else Alive()]
-
-    def _commit(self, *, asked: bool) -> list[Frame]:
-        self._commits.append(asked)
-        self._uncommitted = 0
-        return [self._chunk(b"", commit=True)]
 
     def _chunk(self, audio: bytes, *, commit: bool = False) -> str:
         body: dict[str, Any] = {

@@ -55,7 +55,7 @@ class FluxCodec(Plain):
     begun meanwhile, by ending it with a second `ForceEndTurn`.
     """
 
-    traits = Traits(Ack.WORD, replay_rate=1.25, needs_silence=True)
+    traits = Traits(Ack.WORD, replay_rate=1.25, needs_silence=True, detects_turns=True)
 
     def __init__(self, transcriber: Transcriber, account: Account) -> None:
         self._transcriber = transcriber

@@ -7,7 +7,7 @@ Transcripts of different commits may come in any order; they are given in the or
 
 import base64
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from understudy.domain.revision.snapshot import Account, Transcriber
@@ -29,6 +29,9 @@ from understudy.domain.speech.transcribers.common import Plain, base_language, p
 DEFAULT_MODEL = "gpt-live-transcribe"
 """What is asked for where nobody names a model: an account that takes over by itself."""
 
+STREAMING = ("gpt-realtime-whisper", "gpt-live-transcribe")
+"""Models that tell what they hear before a commit."""
+
 SEVERAL_LANGUAGES = ("gpt-transcribe", "gpt-live-transcribe")
 """Models that take `languages`; the others take `language`."""
 
@@ -41,8 +44,10 @@ COMMIT_MIN_S = 0.1
 SESSION_S = 3600.0
 """Longest session."""
 
-COMMIT = "commit-"
-"""Our event ids of commits begin so: an error names the event that it is about."""
+COMMIT = '{"type":"input_audio_buffer.commit"}'
+
+NOTHING_TO_COMMIT = "input_audio_buffer_commit_empty"
+"""Code of the error after a commit of less than `COMMIT_MIN_S`."""
 
 TRANSIENT = frozenset({"server_error", "rate_limit_error", "rate_limit_exceeded", "session_expired"})
 """Types and codes of errors after which another session is worth while."""
@@ -54,7 +59,6 @@ _TRANSCRIPTION = "conversation.item.input_audio_transcription."
 class _Commit:
     """A commit that is not answered yet, or answered before one that came earlier."""
 
-    asked: bool
     item: str | None = None
     text: str | None = None
 
@@ -65,13 +69,12 @@ class OpenAiCodec(Plain):
     traits = Traits(Ack.UTTERANCE, replay_rate=1.25, finalize_min_s=COMMIT_MIN_S, lasts_s=SESSION_S)
 
     def __init__(self, transcriber: Transcriber, account: Account) -> None:
+        self.traits = replace(self.traits, interims=(transcriber.model or DEFAULT_MODEL) in STREAMING)
         self._transcriber = transcriber
         self._account = account
         self._commits: deque[_Commit] = deque()
         self._heard: dict[str, str] = {}
         """What was heard of each item that is not final, in the order of the items."""
-        self._uncommitted = 0
-        self._sent_commits = 0
 
     def takes(self, agent: AudioFormat) -> AudioFormat:  # noqa: ARG002 - there is only one
         """Linear samples of 24 kHz, one channel."""
@@ -95,16 +98,12 @@ class OpenAiCodec(Plain):
 
     def send(self, audio: bytes) -> list[Frame]:
         """Audio, in text."""
-        self._uncommitted += len(audio)
         return [text({"type": "input_audio_buffer.append", "audio": base64.b64encode(audio).decode()})]
 
     def finalize(self) -> list[Frame]:
         """Commits what was heard so far."""
-        return self._commit(asked=True)
-
-    def finish(self) -> list[Frame]:
-        """Commits what was not; OpenAI leaves the closing to us."""
-        return self._commit(asked=False) if self._uncommitted / FORMAT.bytes_per_second >= COMMIT_MIN_S else []
+        self._commits.append(_Commit())
+        return [COMMIT]
 
     @strict
     def receive(self, message: Frame) -> list[Event]:
@@ -127,12 +126,6 @@ class OpenAiCodec(Plain):
             case "error":
                 return self._error(said["error"])
         return [Alive()]
-
-    def _commit(self, *, asked: bool) -> list[Frame]:
-        self._commits.append(_Commit(asked))
-        self._uncommitted = 0
-        self._sent_commits += 1
-        return [text({"type": "input_audio_buffer.commit", "event_id": f"{COMMIT}{self._sent_commits}"})]
 
     def _unnamed(self) -> _Commit | None:
         """The first commit that OpenAI has not taken note of."""
@@ -164,16 +157,12 @@ class OpenAiCodec(Plain):
         while self._commits and self._commits[0].text is not None:
             commit = self._commits.popleft()
             self._heard.pop(commit.item or "", None)
-            if commit.text:
-                events.append(Result(commit.text, final=True, from_finalize=commit.asked))
-            elif commit.asked:
-                events.append(Flushed())
+            events.append(Result(commit.text, final=True, from_finalize=True) if commit.text else Flushed())
         return events
 
     def _error(self, error: dict[str, Any]) -> list[Event]:
-        ours = str(error.get("event_id") or "").startswith(COMMIT)
         commit = self._unnamed()
-        if commit is not None and (ours or error.get("code") == "input_audio_buffer_commit_empty"):
+        if commit is not None and error.get("code") == NOTHING_TO_COMMIT:
             commit.text = ""
             return self._in_order() or [Alive()]
         transient = not TRANSIENT.isdisjoint({error.get("type"), error.get("code")})

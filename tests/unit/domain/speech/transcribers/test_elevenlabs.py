@@ -93,16 +93,12 @@ def test_commits_are_answered_in_their_order() -> None:
     assert events == [Result("one", final=True, from_finalize=True), Flushed()]
 
 
-def test_what_scribe_commits_by_itself_comes_with_the_next_commit_of_ours() -> None:
-    """It says not which audio it covers, so it is no final yet; and nothing of it is lost."""
+def test_what_scribe_commits_by_itself_answers_nothing() -> None:
+    """It is final all the same; and it does not answer a commit that comes after it."""
     codec = opened()
-    assert hear(codec, committed("long"), partial("and lon")) == [
-        Result("long", final=False),
-        Result("long and lon", final=False),
-    ]
+    assert hear(codec, committed("long")) == [Result("long", final=True)]
     codec.finalize()
-    assert hear(codec, committed("and longer")) == [Result("long and longer", final=True, from_finalize=True)]
-    assert hear(codec, partial("new")) == [Result("new", final=False)]
+    assert hear(codec, committed("and longer")) == [Result("and longer", final=True, from_finalize=True)]
 
 
 @pytest.mark.parametrize("kind", ["commit_throttled", "insufficient_audio_activity"])
@@ -112,16 +108,6 @@ def test_a_commit_of_nothing_is_answered(kind: str) -> None:
     assert hear(codec, {"message_type": kind, "error": "words"}) == [Alive()]
     codec.finalize()
     assert hear(codec, {"message_type": kind, "error": "words"}) == [Flushed()]
-
-
-def test_the_end_of_the_stream_commits_what_was_not() -> None:
-    """Unless it is too little to be one; its transcript answers no `Finalize`."""
-    codec = opened()
-    codec.send(b"\xff" * 2399)
-    assert codec.finish() == []
-    codec.send(b"\xff")
-    assert sent(codec.finish())[0]["commit"]
-    assert hear(codec, committed("bye")) == [Result("bye", final=True)]
 
 
 @pytest.mark.parametrize(

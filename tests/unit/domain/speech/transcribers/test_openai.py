@@ -10,7 +10,6 @@ from understudy.domain.speech.codec import Alive, AudioFormat, Event, Failure, F
 from understudy.domain.speech.transcribers.openai import OpenAiCodec
 
 ACCOUNT = account("openai", "https://api.openai.com/v1")
-SECOND = bytes(48_000)
 ABOUT = "conversation.item.input_audio_transcription."
 
 
@@ -105,25 +104,24 @@ def test_a_commit_of_silence_is_answered() -> None:
     assert hear(codec, noted("i1"), completed("i1", " ")) == [Alive(), Flushed()]
 
 
-@pytest.mark.parametrize("by_id", [True, False])
-def test_a_commit_of_too_little_is_answered_in_its_turn(*, by_id: bool) -> None:
-    """OpenAI makes no item of it, and says so in an error."""
+def test_a_commit_of_too_little_is_answered_in_its_turn() -> None:
+    """OpenAI makes no item of it, and says so in an error; after another error on a commit its audio is not covered."""
     codec = made()
     codec.finalize()
-    [commit] = sent(codec.finalize())
+    assert sent(codec.finalize()) == [{"type": "input_audio_buffer.commit"}]
     hear(codec, noted("i1"))
-    error = {"event_id": commit["event_id"]} if by_id else {"code": "input_audio_buffer_commit_empty"}
-    assert hear(codec, {"type": "error", "error": {"type": "invalid_request_error", **error}}) == [Alive()]
+    error = {"type": "invalid_request_error", "code": "input_audio_buffer_commit_empty"}
+    assert hear(codec, {"type": "error", "error": error}) == [Alive()]
     assert hear(codec, completed("i1", "one")) == [final("one"), Flushed()]
+    codec.finalize()
+    assert hear(codec, {"type": "error", "error": error | {"code": "other"}}) == [
+        Failure("the provider reported other")
+    ]
 
 
-def test_the_end_of_the_stream_commits_what_was_not() -> None:
-    codec = made()
-    codec.send(bytes(4798))
-    assert codec.finish() == []
-    codec.send(SECOND)
-    assert sent(codec.finish())[0]["type"] == "input_audio_buffer.commit"
-    assert hear(codec, noted("i1"), completed("i1", "bye")) == [Alive(), Result("bye", final=True)]
+@pytest.mark.parametrize(("model", "tells"), [("gpt-4o-transcribe", 0), ("gpt-live-transcribe", 1), (None, 1)])
+def test_some_models_say_nothing_before_a_commit(model: str | None, tells: int) -> None:
+    assert made(model=model).traits.interims == bool(tells)
 
 
 @pytest.mark.parametrize(
