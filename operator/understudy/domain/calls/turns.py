@@ -80,7 +80,7 @@ class OpenTurn:
 
     def found(self, defects: tuple[Defect, ...]) -> Self:
         """Add what is wrong with the answer, each once."""
-        if not defects:
+        if set(defects) <= set(self.defects):
             return self
         return replace(self, defects=tuple(dict.fromkeys((*self.defects, *defects))))
 

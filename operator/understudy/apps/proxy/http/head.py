@@ -1,7 +1,7 @@
 """The head of an answer, and how its body ends. Source: RFC 9112, strictly: what is not HTTP/1.x is refused."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from understudy.apps.proxy.http.errors import NotHttp
 
@@ -22,8 +22,7 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BODILESS = frozenset({204, 304})
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The head of an answer.
 
     Attributes:

@@ -1,7 +1,7 @@
 """The head of a request on the hot path. What is out of the ordinary is not read here: aiohttp's server gets it."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_HEAD = 16 * 1024
 """Bytes of a request's head that are looked at; SDKs send one to two thousand."""
@@ -9,12 +9,11 @@ MAX_HEAD = 16 * 1024
 MAX_BODY = 4 * 2**20
 """Bytes of a request: the longest dialogue a model takes is about 1 MB as JSON."""
 
-_FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\x80-\xff\t]*)")
+_FIELD = re.compile(r"\r\n([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x20-\x7e\x80-\xff\t]*)(?=\r\n|\Z)")
 _EXTRAORDINARY = frozenset({"transfer-encoding", "expect", "upgrade", "trailer", "content-encoding"})
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHead:
+class RequestHead(NamedTuple):
     """A request's head.
 
     Attributes:
@@ -46,16 +45,16 @@ class RequestHead:
 
 def parse(raw: bytes) -> RequestHead | None:
     """The head in `raw`, without its blank line; None for a malformed one."""
-    lines = raw.decode("latin-1").split("\r\n")
+    text = raw.decode("latin-1")
+    fields = _FIELD.findall(text)
+    if len(fields) != text.count("\r\n"):
+        return None  # each line is a field, or it is malformed
     headers: dict[str, str] = {}
     repeated = False
-    for line in lines[1:]:
-        found = _FIELD.fullmatch(line)
-        if found is None:
-            return None
-        name, value = found[1].lower(), found[2].rstrip(" \t")
+    for given, padded in fields:
+        name, value = given.lower(), padded.rstrip(" \t")
         if name in headers:
             repeated = True
             value = f"{headers[name]}, {value}"
         headers[name] = value
-    return RequestHead(lines[0], headers, repeated)
+    return RequestHead(text.partition("\r\n")[0], headers, repeated)

@@ -75,14 +75,14 @@ class Knowledge:
 
     def took_soon(self, sample: Sample, settings: PoolSettings) -> None:
         """As `took`, but not before what the sample brought has been passed on: the caller waits for that."""
+        if self.on_sample is None and self._is_known(self.entry(sample.key), sample):
+            return
         self.soon(partial(self.took, sample, settings))
 
     def learn(self, sample: Sample, settings: PoolSettings) -> None:
         """Learn from a shot, of our own or of another replica; `sample.at` is on our clock."""
         entry = self.entry(sample.key)
-        if _is_proper(sample) and entry.estimate.looked_at(sample.at, APART_S):
-            entry.estimate.answered()
-            entry.breaker.succeeded(sample.at)
+        if self._is_known(entry, sample):
             return
         if sample.failure is not None:
             self._failed(entry, sample, sample.failure, settings)
@@ -90,6 +90,16 @@ class Knowledge:
             self._timed(entry, sample, sample.seconds, settings)
         for changed in entry.boards:
             changed(entry.key)
+
+    @staticmethod
+    def _is_known(entry: Entry, sample: Sample) -> bool:
+        """Whether the sample is an answer's time like one that was learned just now; it is counted then."""
+        proper = sample.failure is None and sample.seconds is not None and not sample.censored
+        if not proper or not entry.estimate.looked_at(sample.at, APART_S):
+            return False
+        entry.estimate.answered()
+        entry.breaker.succeeded(sample.at)
+        return True
 
     def _failed(self, entry: Entry, sample: Sample, failure: Failure, settings: PoolSettings) -> None:
         entry.breaker.failed(failure, sample.at, settings, self._draw, sample.retry_after_s)
@@ -114,11 +124,6 @@ class Knowledge:
             self.warmth.learn(value - outlook.location, sample.cold_tokens, noise2)
         entry.estimate.took(value, sample.at)
         entry.breaker.succeeded(sample.at)
-
-
-def _is_proper(sample: Sample) -> bool:
-    """Whether it is an answer's time, rather than a cut or a failure."""
-    return sample.failure is None and sample.seconds is not None and not sample.censored
 
 
 def _at_once(work: Callable[[], None]) -> None:
