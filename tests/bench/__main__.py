@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Callable
 
-BENCHMARKS = ("turn", "rollback", "routing", "faults", "proxy")
+BENCHMARKS = ("turn", "rollback", "routing", "faults", "proxy", "speech")
 """Those that exist; design.md names the rest."""
 
 

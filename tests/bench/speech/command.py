@@ -11,9 +11,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from tests.bench.peers.peer import PeerUnavailable
 from tests.bench.report import publish
 from tests.bench.speech import cases as cases_
-from tests.bench.peers.peer import PeerUnavailable
 from tests.bench.speech import listen, real, speak, tally, world
 from tests.bench.speech.cases import Case, Part
 from tests.bench.speech.peers import baseline
