@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 
 _KEY = b'"content"'
 _BEFORE = re.compile(rb'"content"\s*:\s*"')
+_PADDED = re.compile(rb'"obfuscation"\s*:\s*"([A-Za-z0-9]+)"}\n\n\Z')
 _ODD = re.compile(rb"[\\\x00-\x1f]")
 """What begins an escape in a JSON string, or must not be in one."""
 
@@ -32,11 +33,14 @@ class Likeness(NamedTuple):
 
     Attributes:
         before: from the event's first byte.
-        after: to its last one, the blank line.
+        after: to its last one, the blank line; or to the padding, where events have some.
+        end: from the padding on; empty where there is none. OpenAI pads chunks with random letters, so that their
+            lengths do not tell what is in them.
     """
 
     before: bytes
     after: bytes
+    end: bytes
 
     @classmethod
     def of(cls, raw: bytes, chunk: dict[str, Any]) -> Self | None:
@@ -53,23 +57,37 @@ class Likeness(NamedTuple):
         text = chunk["choices"][0]["delta"]["content"]
         if raw[found.end() : end] != text.encode() or raw.find(b"\n") != len(raw) - 2:
             return None
-        return cls(raw[: found.end()], raw[end:])
+        padded = _PADDED.search(raw, end)
+        if padded is None:
+            return cls(raw[: found.end()], raw[end:], b"")
+        return cls(raw[: found.end()], raw[end : padded.start(1)], raw[padded.end(1) :])
 
     def row(self, data: bytes, at: int) -> Row | None:
         """The events from `at` on that are alike; None when the first is not."""
-        before, after = self
+        before, after, _ = self
         skip, texts, end = len(before), [], at
         while data.startswith(before, end):
             quote = data.find(b'"', end + skip)
             text = data[end + skip : quote]
             if quote < 0 or not data.startswith(after, quote) or _ODD.search(text):
                 break
+            over = self._over(data, quote + len(after))
+            if over < 0:
+                break
             texts.append(text)
-            end = quote + len(after)
+            end = over
         try:
             return Row(data[at:end], [text.decode() for text in texts]) if texts else None
         except UnicodeDecodeError:
             return None
+
+    def _over(self, data: bytes, at: int) -> int:
+        """Where an event ends whose padding, if it has any, begins at `at`; -1: it is another kind of event."""
+        if not self.end:
+            return at
+        quote = data.find(b'"', at)
+        alike = quote >= 0 and data.startswith(self.end, quote) and data[at:quote].isalnum()
+        return quote + len(self.end) if alike else -1
 
 
 def _only_text(chunk: dict[str, Any]) -> bool:

@@ -31,6 +31,10 @@ MAX_HELD_BYTES = 4 << 20
 """Most that is held back of one stream: the longest answer with its reasoning is some hundred kilobytes."""
 
 
+LIKENESSES = 8
+"""Events of one stream whose likeness is looked for: where each differs, that is not worth its time."""
+
+
 class Hold(StrEnum):
     """What is waited for before anything is passed on."""
 
@@ -93,6 +97,8 @@ class Reading:
         self._held_bytes = 0
         self._likeness: Likeness | None = None
         """Of the latest event that says nothing but text."""
+        self._looks = LIKENESSES
+        """How often likeness is still looked for."""
         self._goes_on = joint is not None and joint.whole
         """Whether a continuation says anything, or need not."""
 
@@ -215,7 +221,8 @@ class Reading:
         chunk = self.completion.chunk
         self._add(_Piece(event.raw, chunk, text, self.completion.latest_calls, changed=changed))
         self._advance()
-        if text and chunk is not None and self._joint is None and self.completion.frame:
+        if text and chunk is not None and self._looks and self._joint is None and self.completion.frame:
+            self._looks -= 1
             self._likeness = Likeness.of(event.raw, chunk)
 
     def _add(self, piece: _Piece) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.domain.routing.likeness import Likeness
-from understudy.domain.routing.reading import Reading
+from understudy.domain.routing.reading import LIKENESSES, Reading
 
 
 def event(text: str, *, finish: str | None = None, more: str = "", **delta: Any) -> bytes:
@@ -32,6 +32,26 @@ def test_a_row_is_what_follows_and_is_alike() -> None:
     row = like("x").row(b"before" + alike + event("", finish="stop"), 6)
     assert row is not None
     assert (row.raw, row.texts) == (alike, [" a", "", " ü€", " b"])
+
+
+def test_padding_may_differ() -> None:
+    """OpenAI's chunks end with random letters."""
+    found = of(event("x", more="aZ09"))
+    assert found is not None
+    alike = event(" a", more="k") + event(" b", more="Lmnop")
+    row = found.row(alike + event(" c") + event("", finish="stop", more="q"), 0)
+    assert row is not None
+    assert (row.raw, row.texts) == (alike, [" a", " b"])
+    assert found.row(event(" a", more='"'), 0) is None
+
+
+def test_looking_for_likeness_in_vain_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    monkeypatch.setattr(Likeness, "of", lambda raw, _: looked.append(raw))
+    reading = Reading()
+    for number in range(3 * LIKENESSES):
+        reading.feed(event(f"word{number} "))
+    assert len(looked) == LIKENESSES
 
 
 @pytest.mark.parametrize(
@@ -71,10 +91,10 @@ def test_an_event_that_says_more_than_its_text_is_no_model(raw: bytes) -> None:
     assert of(raw) is None if raw.startswith(b"data") else Likeness.of(raw, orjson.loads(event("x")[6:-2])) is None
 
 
-@given(st.lists(st.text(max_size=12), min_size=1, max_size=8), st.integers(1, 400))
-def test_rows_say_what_a_parser_would(texts: list[str], read: int) -> None:
+@given(st.lists(st.text(max_size=12), min_size=1, max_size=8), st.integers(1, 400), st.sampled_from(["", "padding"]))
+def test_rows_say_what_a_parser_would(texts: list[str], read: int, padding: str) -> None:
     """Whatever the texts and the reads; what is taken adds up to the same bytes' content."""
-    data = b"".join(event(text) for text in texts)
+    data = b"".join(event(text, more=padding[: 1 + number % 7]) for number, text in enumerate(texts))
     reading = Reading()
     for at in range(0, len(data), read):
         reading.feed(data[at : at + read])
