@@ -85,6 +85,37 @@ def test_absent_and_empty_lists_stay_what_they_are(kube: Kube, value: list[Any] 
     assert read.model_dump(by_alias=True, exclude_none=True, mode="json") == inline
 
 
+LISTS = {
+    "voices": ("spec.voice", [{"provider": "cartesia", "voiceId": "v"}]),
+    "transcribers": ("spec.transcriber", [{"provider": "deepgram", "language": "de"}]),
+}
+
+
+@pytest.mark.parametrize("field", LISTS)
+def test_kubectl_apply_changes_one_into_the_other_and_back(
+    kube: Kube, server: Server, tmp_path: Path, field: str
+) -> None:
+    """Its three-way merge takes a list away where it is gone, and leaves an empty one empty."""
+    path, entries = LISTS[field]
+    name = f"applied-{field}"
+    written = tmp_path / "assistant.yaml"
+    command = [server.programs / "kubectl", "--kubeconfig", server.kubeconfig, "--cache-dir", tmp_path / "cache"]
+    for value in (None, entries, [], None, [], entries, None):
+        inline = {} if value is None else {field: value}
+        manifest = assistant({f"{path}.fallbackPlan": inline, "metadata.name": name})
+        written.write_text(yaml.safe_dump(manifest))
+        done = subprocess.run([*command, "apply", "-f", written], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        stored = kube.client.get(f"/apis/{API_VERSION}/namespaces/default/voiceassistants/{name}").json()["spec"]
+        assert stored[path.removeprefix("spec.")]["fallbackPlan"] == inline
+        read = getattr(VoiceAssistantSpec.model_validate(stored), path.removeprefix("spec.")).fallback_plan
+        assert getattr(read, field) == (None if value is None else getattr(_plan_of(field, value), field))
+
+
+def _plan_of(field: str, value: list[Any]) -> FallbackPlanSpec:
+    return FallbackPlanSpec.model_validate({field: value})
+
+
 @pytest.mark.parametrize("field", ["voices", "transcribers"])
 def test_absent_and_empty_lists_of_a_plan_stay_what_they_are(kube: Kube, field: str) -> None:
     """The same for a shared plan."""
@@ -133,6 +164,9 @@ def _merged(base: Any, change: Any) -> Any:
         ("va", "A change to what callers hear becomes a revision"),
         ("va.spec.turnBudget", "From the caller's last word to the assistant's first"),
         ("va.spec.transcriber.eotThreshold", "deepgram Flux"),
+        ("va.spec.transcriber.turnDetection", "Who finds the end of the caller's turn"),
+        ("va.spec.transcriber.fallbackPlan.standby", "costs money at providers that bill by open time"),
+        ("va.spec.compliance.hipaa", "only deepgram and azure may be fallback transcribers"),
         ("va.spec.voice.fallbackPlan.voices", "[]: no fallback"),
         ("va.spec.rollout.steps.setWeight", "Percent of new calls that go to the canary"),
         ("va.spec.model.deployments", "each request goes to the one that is fastest now"),

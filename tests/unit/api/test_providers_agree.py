@@ -5,10 +5,11 @@ from typing import Any, get_args
 
 import pytest
 
+from tests.tools.speech_page import transcriber_codec
 from understudy.api.accounts import AccountProvider
 from understudy.api.markers import Effect
 from understudy.api.transcriber import SETTINGS, FallbackTranscriber, TranscriberProvider
-from understudy.api.transcriber_names import NAMES
+from understudy.api.transcriber_names import FLUX, NAMES
 from understudy.api.transcriber_settings import settings_of
 from understudy.api.voice import VoiceProvider
 from understudy.domain.revision import defaults
@@ -68,3 +69,11 @@ def test_every_setting_is_named_in_a_test_of_the_speech() -> None:
     texts = [path.read_text() for folder in folders for path in folder.rglob("test_*.py")]
     aliases = {FallbackTranscriber.model_fields[name].alias for name, _ in settings_of(FallbackTranscriber)}
     assert sorted(a for a in aliases if a and not any(f'"{a}"' in t or f"{a}=" in t for t in texts)) == []
+
+
+@pytest.mark.parametrize("provider", get_args(TranscriberProvider))
+def test_turns_can_be_left_to_exactly_those_that_find_their_ends(provider: str) -> None:
+    """What `turnDetection: Provider` is accepted for is what the codecs can do."""
+    for model in (NAMES[provider].model, *NAMES[provider].models):
+        codec = transcriber_codec(provider, model)
+        assert codec.traits.detects_turns == (model in FLUX), model
