@@ -32,6 +32,8 @@ NEVER_MS = 1e9
 """Silence that never comes."""
 
 UNAUTHORIZED = 401
+"""HTTP status after a wrong key."""
+
 POLICY, ERROR_CODE = 1008, 1011
 """Close codes: after what the client did, after what happened to us."""
 

@@ -1,9 +1,11 @@
 """ElevenLabs' voices: contexts on one socket, fed in pieces, with the times of characters.
 
 Source: ElevenLabs' API reference, "Text to Speech: Multi-context WebSocket", and elevenlabs-python 2
-`types/*_multi.py`; Pipecat's `services/elevenlabs/tts.py`. Times count from the first audio of their own message, so a
-context's clock is the audio it brought before. Letters are aligned with the text as it was written where there is such
-an alignment, otherwise with what was made of it (numbers spelt out).
+`types/*_multi.py`; Pipecat's `services/elevenlabs/tts.py`.
+
+Times count from the first audio of their own message, so a context's clock is the audio it brought before. Letters are
+aligned with the text as it was written where there is such an alignment, otherwise with what was made of it (numbers
+spelt out).
 """
 
 import base64
