@@ -14,6 +14,7 @@ from understudy.apps.proxy.egress.parts import AgentGone, Egress, ends_with
 from understudy.apps.proxy.egress.rehearsal import rehearse
 from understudy.apps.proxy.egress.voice import PART, Speech
 from understudy.apps.proxy.egress.voice_link import VoiceLinks
+from understudy.apps.proxy.egress.voice_probe import probe
 from understudy.base.errors import AllFailed
 from understudy.domain.speech import cartesia
 from understudy.domain.speech.audio import SpeechFormat
@@ -77,8 +78,9 @@ class CartesiaSocket:
             await self._agent.close()
 
     def _warm(self, wanted: SpeechFormat) -> None:
-        """Open sockets before they are needed."""
+        """Open sockets before they are needed, and look for voices that are back."""
         self._warmings.append(asyncio.create_task(self._links.warm(wanted)))
+        probe(self._links, wanted)
 
     async def _take(self, text: str) -> None:
         try:

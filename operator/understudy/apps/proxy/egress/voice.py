@@ -11,6 +11,7 @@ from typing import Any
 from understudy.apps.proxy.egress import upstream
 from understudy.apps.proxy.egress.parts import account_of
 from understudy.apps.proxy.egress.voice_link import Speaker, VoiceLinks
+from understudy.apps.proxy.egress.voice_memory import health_key
 from understudy.apps.proxy.egress.voice_outlet import Outlet, Sink
 from understudy.apps.proxy.egress.voice_performance import Performance
 from understudy.apps.proxy.egress.voice_slack import key_of, prompts_of, voices_for
@@ -101,8 +102,7 @@ class Speech:
         if self._alone:
             return [self._alone]
         voices = voices_for(self._call, self._snapshot)
-        first = self._egress.voices.first(self._call, voices)
-        return [*voices[first:], *voices[:first]]
+        return self._egress.voices.order(self._call, voices, asyncio.get_running_loop().time())
 
     async def _speak(self, voice: Voice, successor: Voice | None) -> None:
         """By one voice, from `position` on; `position` is where it came.
@@ -144,11 +144,14 @@ class Speech:
         account = self._snapshot.accounts.get(voice.account)
         unknown = Account(name=voice.account, provider=voice.provider, base_url="")
         self._egress.failed(PART, self._call, account or unknown, cause)
+        key = health_key(self._call.namespace, voice)
+        self._egress.voices.health.failed(key, asyncio.get_running_loop().time())
 
     def _won(self, voice: Voice, *, failed_over: bool) -> None:
         self._egress.metrics.attempts.labels(PART, voice.account, "ok").inc()
         self._egress.available(PART, self._call)
         if failed_over:
             self._egress.took_over(PART, self._call, self._snapshot.accounts[voice.account])
+        self._egress.voices.health.works(health_key(self._call.namespace, voice))
         if not self._alone:
             self._egress.voices.speaks(self._call, voice)

@@ -151,14 +151,15 @@ class VoiceLinks:
             known = self._links[key] = [link for link in self._links.get(key, []) if link.open]
             link = next((link for link in known if link.free), None)
             if link is None:
-                link = await self._open(speaker, wanted)
+                link = await self.open(speaker, wanted)
                 known.append(link)
             return link
 
     async def warm(self, wanted: SpeechFormat) -> None:
         """Open the first voices' sockets, so that neither the first word nor a failover waits for a handshake."""
         snapshot = self.call.snapshot()
-        for voice in snapshot.voices[:WARM]:
+        order = self.egress.voices.order(self.call, snapshot.voices, asyncio.get_running_loop().time())
+        for voice in order[:WARM]:
             with contextlib.suppress(ProviderError):
                 speaker = Speaker(voice, account_of(snapshot, voice.account))
                 if on_socket(speaker.codec()):
@@ -175,7 +176,12 @@ class VoiceLinks:
         """Close them all."""
         await asyncio.gather(*(link.close() for links in self._links.values() for link in links))
 
-    async def _open(self, speaker: Speaker, wanted: SpeechFormat) -> VoiceLink:
+    async def open(self, speaker: Speaker, wanted: SpeechFormat) -> VoiceLink:
+        """A socket of one's own.
+
+        Raises:
+            ProviderError: it cannot be opened.
+        """
         codec, account = speaker.codec(), speaker.account
         if not on_socket(codec):
             raise ProviderRefused(account.name, "has no socket")

@@ -6,6 +6,7 @@ from understudy.apps.proxy.calls import Call
 from understudy.domain.revision.snapshot import Voice
 from understudy.domain.speech.levels import Levels
 from understudy.domain.speech.pace import Onset, Tempo
+from understudy.domain.speech.provider_health import Key, ProviderHealth, preferred
 
 VoiceKey = tuple[str, ...]
 
@@ -16,6 +17,11 @@ MOST_VOICES = 4096
 def voice_key(namespace: str, voice: Voice) -> VoiceKey:
     """Names a voice among all of a proxy's."""
     return (namespace, voice.account, voice.voice_id, voice.model or "", str(speed_of(voice)))
+
+
+def health_key(namespace: str, voice: Voice) -> Key:
+    """Names what fails together: an account's voices."""
+    return (namespace, voice.account, f"{voice.provider} voice")
 
 
 def speed_of(voice: Voice) -> float:
@@ -30,6 +36,8 @@ class VoiceMemory:
     """One proxy's."""
 
     def __init__(self) -> None:
+        self.health = ProviderHealth()
+        """Which voices new calls should not begin with."""
         self.levels = Levels()
         """How loud each voice is."""
         self._onsets: dict[VoiceKey, Onset] = {}
@@ -53,10 +61,19 @@ class VoiceMemory:
             self._tempos.pop(next(iter(self._tempos)))
         return self._tempos.setdefault(voice, Tempo(self._usual, speed))
 
-    def first(self, call: Call, voices: tuple[Voice, ...]) -> int:
-        """Index of the voice that `call` is spoken in: callers should not hear voices change more than they must."""
+    def order(self, call: Call, voices: tuple[Voice, ...], now: float) -> list[Voice]:
+        """The voices in the order in which `call` is to try them; `now` is seconds on a steady clock.
+
+        The one that it is spoken in comes first: callers should not hear voices change more than they must, and a voice
+        that recovered is for new calls. Those begin with the first that does not fail at present.
+        """
         spoken = self._speaking.get(call)
-        return voices.index(spoken) if spoken in voices else 0
+        if spoken in voices:
+            first = voices.index(spoken)
+            first = 0 if first == 1 and call.better_voice else first  # the same voice, of a better model
+            return [*voices[first:], *voices[:first]]
+        keys = [health_key(call.namespace, voice) for voice in voices]
+        return [voices[index] for index in preferred(keys, self.health, now)]
 
     def speaks(self, call: Call, voice: Voice) -> None:
         """`call` was answered in `voice`."""

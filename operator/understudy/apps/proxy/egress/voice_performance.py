@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from understudy.apps.proxy.egress.voice import Speech
 
 log = logging.getLogger(__name__)
+audit = logging.getLogger("understudy.audit.speech")
 
 HOLD_S = 0.35
 """How long a clause of a voice without word times is held back while the listener has nothing to hear. Voices make two
@@ -86,6 +87,7 @@ class Performance:
         self._spout = Spout(outlet, self._memory, self._key, like, rate)
         feeder = asyncio.create_task(self._feed(stage))
         failed = False
+        self._audit()
         try:
             await self._listen(stage)
             await self._spout.close()
@@ -99,6 +101,18 @@ class Performance:
             feeder.cancel()
             await asyncio.gather(feeder, return_exceptions=True)
             await stage.leave(failed=failed)
+
+    def _audit(self) -> None:
+        account, call = self._account, self._links.call
+        audit.info(
+            "speech of call %s of %s was asked of account %s (provider %s, region %s), from character %d on",
+            call.id,
+            call.assistant,
+            account.name,
+            account.provider,
+            account.region or "unspecified",
+            self._speech.position,
+        )
 
     async def _feed(self, stage: Stage) -> None:
         """Give the voice the text, clause by clause, as the agent writes it."""

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from understudy.apps.simulator import faults
-from understudy.apps.simulator.audio import alaw, mulaw
+from understudy.apps.simulator.audio import mulaw
 from understudy.apps.simulator.deployment import UTTERANCE_FAULTS, Deployment
 from understudy.apps.simulator.streaming import Trouble, Truncated
 from understudy.apps.simulator.transcriber.handler import refused
@@ -21,11 +21,10 @@ from understudy.apps.simulator.voice.sound import Sounds, chunks
 RATES = {
     "linear16": (8000, 16_000, 24_000, 32_000, 48_000),
     "mulaw": (8000, 16_000),
-    "alaw": (8000, 16_000),
 }
-"""Sample rates by encoding."""
+"""Sample rates by encoding; Deepgram has A-law as well."""
 
-DEFAULT_RATE = {"linear16": 24_000, "mulaw": 8000, "alaw": 8000}
+DEFAULT_RATE = {"linear16": 24_000, "mulaw": 8000}
 
 LONGEST_TEXT = 2000
 """Characters in one `Speak`."""
@@ -145,9 +144,7 @@ class _Connection:
                 await faults.pause(settings.chunk_ms / settings.speed)
 
     def _encoded(self, sound: bytes) -> bytes:
-        if self._encoding == "mulaw":
-            return mulaw.encode(sound)
-        return alaw.encode(sound) if self._encoding == "alaw" else sound
+        return mulaw.encode(sound) if self._encoding == "mulaw" else sound
 
     async def _fail(self) -> None:
         await self._socket.close(code=INTERNAL_ERROR, message=b"an internal error, by the script")
