@@ -1,8 +1,8 @@
 """Which words of a sentence a recording holds: real recognition, told only what should have been said.
 
 Each word may have been said, left out, or said twice; the acoustic model decides. Free dictation is useless on a
-synthetic voice over a telephone line, and so are short words (`of`, `the`): only words of at least
-`LEAST_LETTERS` letters are reported.
+synthetic voice over a telephone line, and short words (`of`, `there`) are heard twice or not at all: only those of
+`LEAST_LETTERS` letters and more are reported.
 """
 
 import re
@@ -18,7 +18,7 @@ from pocketsphinx._pocketsphinx import Decoder
 from understudy.apps.simulator.audio import pcm
 from understudy.apps.simulator.transcriber import ears
 
-LEAST_LETTERS = 5
+LEAST_LETTERS = 6
 UNUSUAL = 0.001
 """Odds that the grammar gives to a word that is missing or said twice, against once."""
 

@@ -14,23 +14,29 @@ from understudy.apps.simulator.audio import pcm
 
 pytestmark = pytest.mark.usefixtures("relayed")
 
-DIALOGUE = "quick-booking"
-"""Its first line takes the caller three seconds."""
+DIALOGUE = "address"
+INTO_LINE_MS = 700
+"""Of speech, into the caller's first line, which lasts 1.3 s."""
+INTO_ANSWER = 12
+"""Chunks of 100 ms, into the answer to it, which lasts 3 s."""
+KEPT = "relay-killed"
+"""`out/relay-killed.wav` and `.json`: to be listened to and read."""
+EDGE_S = 0.1
 BYTES = 2
 """Of a sample."""
 LOOKS = 300
 """Each look is a kubectl of about 0.1 s."""
 
 
-def report(name: str) -> dict[str, Any]:
-    """The caller's report of a kept call."""
-    found: dict[str, Any] = json.loads((callers.OUT / f"{name}.json").read_text())
+def report() -> dict[str, Any]:
+    """The caller's, of the kept call."""
+    found: dict[str, Any] = json.loads((callers.OUT / f"{KEPT}.json").read_text())
     return found
 
 
-def assistant(name: str) -> tuple[bytes, int]:
-    """What the caller heard of a kept call, as PCM, and its samples a second."""
-    with wave.open(str(callers.OUT / f"{name}.wav")) as file:
+def assistant() -> tuple[bytes, int]:
+    """What the caller heard of the kept call, as PCM, and its samples a second."""
+    with wave.open(str(callers.OUT / f"{KEPT}.wav")) as file:
         both, rate = pcm.samples(file.readframes(file.getnframes())), file.getframerate()
     return pcm.to_pcm(both[1::2]), rate
 
@@ -47,38 +53,29 @@ def struck(account: str) -> int:
     return sum(faults.stats(DEMO)[account]["faults"].values())
 
 
-def spoken(name: str, texts: list[str]) -> list[list[str]]:
-    """The words that the caller heard of each of the assistant's answers."""
-    sound, rate = assistant(name)
-    turns = report(name)["turns"]
-    begins = [0.0, *(turn["said_until"] for turn in turns)]
-    ends = [*(turn["said_until"] for turn in turns), len(sound) / BYTES / rate]
+def spoken(texts: list[str]) -> list[list[str]]:
+    """The words that the caller heard of each of the assistant's answers, the greeting first."""
+    sound, rate = assistant()
+    turns = report()["turns"]
+    begins = [0.0, *(turn["answer_from"] - EDGE_S for turn in turns)]
+    ends = [turns[0]["said_at"], *(turn["answer_until"] + EDGE_S for turn in turns)]
     cut = [sound[int(a * rate) * BYTES : int(b * rate) * BYTES] for a, b in zip(begins, ends, strict=True)]
-    return [heard(each, rate, text) for each, text in zip(cut, texts, strict=False)]
+    return [heard(pcm.trim(each, rate), rate, text) for each, text in zip(cut, texts, strict=True)]
 
 
 def test_no_word_is_lost_when_transcriber_and_voice_die_in_mid_sentence() -> None:
     """Neither of the caller's, who speaks while the transcriber goes deaf, nor of the assistant's."""
-    with calls.begin(relay.twiml(), DIALOGUE, keep="relay-well") as call:
-        calls.end(call)
-    line = report("relay-well")["turns"][0]
-    middle_ms = round(500 * (line["said_at"] + line["said_until"]))
     transcriber, voice = relay.TRANSCRIBERS[0], relay.VOICES[0]
     before = {name: struck(name) for name in (transcriber, voice)}
-    try:
-        faults.put(DEMO, transcriber, {"kind": "no-output", "atMs": middle_ms})
-        with calls.begin(relay.twiml(), DIALOGUE, keep="relay-killed") as call:
-            assert any(struck(transcriber) > before[transcriber] for _ in range(LOOKS)), "nobody went deaf"
-            faults.put(DEMO, voice, {"kind": "cut", "at": 8})  # 0.8 s into whatever it says next
+    deaf = {"kind": "no-output", "atMs": INTO_LINE_MS, "speechOnly": True}
+    with faults.on(DEMO, (transcriber,), deaf), calls.begin(relay.twiml(), DIALOGUE, keep=KEPT) as call:
+        assert any(struck(transcriber) > before[transcriber] for _ in range(LOOKS)), "nobody went deaf"
+        with faults.on(DEMO, (voice,), {"kind": "cut", "at": INTO_ANSWER}):
             calls.end(call)
-    finally:
-        faults.heal(DEMO, transcriber)
-        faults.heal(DEMO, voice)
-    killed = report("relay-killed")
-    assert killed["ended"] == "completed"
+    found = report()
+    assert found["ended"] == "completed"
     assert struck(voice) > before[voice], "no voice was cut"
-    said = [turn["said"] for turn in killed["turns"]]
-    told = dialogue()
-    assert [each["content"].lower() for each in told if each["role"] == "user"][: len(said)] == said
+    said, told = [turn["said"] for turn in found["turns"]], dialogue()
+    assert [each["content"].lower() for each in told if each["role"] == "user"] == said
     answers = [each["content"] for each in told if each["role"] == "assistant"]
-    assert spoken("relay-killed", answers) == [words_of(text) for text in answers]
+    assert spoken(answers) == [words_of(text) for text in answers]

@@ -60,6 +60,8 @@ class Fault(Section):
     """Tokens (model) or chunks of audio (voice) sent before."""
     at_ms: int | None = Field(default=None, ge=0)
     """Transcribers: milliseconds of the stream's audio taken in before; absent: from the start."""
+    speech_only: bool = False
+    """Transcribers: `at_ms` counts only audio that sounds, so that the fault strikes within what somebody says."""
     after_ms: int = Field(default=0, ge=0)
     """drop: how long the WebSocket lives; transcribers with `at_ms` count audio instead."""
     code: int = Field(default=1011, ge=1000, le=4999)

@@ -71,7 +71,8 @@ class Trouble:
         if fault is not None and not self._struck and self._heard_ms >= (fault.at_ms or 0):
             await self._strike_listener()
         self._exchange.watch.heard(self._exchange.index, sound, rate)
-        self._heard_ms += len(sound) / pcm.BYTES_PER_SAMPLE / rate * 1000
+        if fault is None or not fault.speech_only or pcm.is_audible(sound):
+            self._heard_ms += len(sound) / pcm.BYTES_PER_SAMPLE / rate * 1000
         if self._struck and self._exchange.has(FaultKind.EMPTY):
             return bytes(len(sound))
         return b"" if self.deaf else sound
