@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from understudy.domain.speech.codec import Ack, Flushed, Result, Traits
 from understudy.domain.speech.connection_time import ConnectionTime
-from understudy.domain.speech.failure_watch import FailureWatch
+from understudy.domain.speech.failure_watch import FailureWatch, Habits
 from understudy.domain.speech.marks import Mark
 
 TOLERANCE_S = 0.1
@@ -50,6 +50,7 @@ class Feed:
         start: position of the first sample that it is sent.
         rate: samples a second of the agent.
         now: seconds on a steady clock.
+        habits: what is known of the provider's timing.
 
     Attributes:
         seen: number of the last mark that was passed.
@@ -58,11 +59,11 @@ class Feed:
         counted: whether that was counted.
     """
 
-    def __init__(self, traits: Traits, start: int, rate: int, now: float) -> None:
+    def __init__(self, traits: Traits, start: int, rate: int, now: float, habits: Habits | None = None) -> None:
         self.traits = traits
         self.start = start
         self.time = ConnectionTime(start, rate)
-        self.watch = FailureWatch(traits, now)
+        self.watch = FailureWatch(traits, now, habits)
         self.seen = 0
         self.said_text = self.spoke = self.counted = False
         self._tolerance = round(TOLERANCE_S * rate)
@@ -105,7 +106,7 @@ class Feed:
         if not self._asked:
             return None
         mark = self._asked.popleft().mark
-        self.watch.answered(mark.number)
+        self.watch.answered(mark.number, now)
         return mark
 
     def _by_times(self, result: Result, covered: int, mark: Mark | None) -> Heard:

@@ -12,6 +12,7 @@ from understudy.domain.speech.answers import Answers, ToAgent
 from understudy.domain.speech.codec import Ack, AudioFormat, Event, Flushed, Notice, Result, Traits
 from understudy.domain.speech.confidence import without_doubtful
 from understudy.domain.speech.deepgram import Asked, empty_final, moved, results
+from understudy.domain.speech.failure_watch import Habits
 from understudy.domain.speech.feed import Feed, Heard
 from understudy.domain.speech.marks import Mark, Marks
 from understudy.domain.speech.replay import AudioLog
@@ -141,14 +142,14 @@ class Listening:
             self._marks.add(self.log.heard, agent=False)
         return self._answers.release()
 
-    def connect(self, traits: Traits, now: float) -> Feed:
+    def connect(self, traits: Traits, now: float, habits: Habits | None = None) -> Feed:
         """A new connection: it is sent everything that no final covers, from the first speech in it."""
         self.disconnect()
         quiet = max(0, self.log.heard - round(QUIET_KEPT_S * self._rate))
         speech = self.voice.spans.first_after(self.covered)
         begin = quiet if speech is None else min(quiet, speech - round(QUIET_KEPT_S * self._rate))
         start = max(self.covered, self.log.first, begin)
-        self.feed = Feed(traits, start, self._rate, now)
+        self.feed = Feed(traits, start, self._rate, now, habits)
         return self.feed
 
     def disconnect(self) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from understudy.base.errors import AllFailed, ProviderError
 from understudy.domain.speech.listen_failure import FailureKind, kind_of, may_retry
 
-RETRIES = 3
-"""Times in a row that the same provider is asked again without a final in between: one that accepts and drops for ever
-is not asked for ever."""
+RETRIES = 1
+"""Times that the same provider is asked again without a final in between: a second failure is no accident, and each
+costs the caller a replay."""
 
 
 class Succession:

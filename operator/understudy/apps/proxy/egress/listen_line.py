@@ -9,7 +9,7 @@ from understudy.apps.proxy.egress.listen_link import Link
 from understudy.base.errors import ProviderBroke, ProviderError
 from understudy.domain.speech.answers import ToAgent
 from understudy.domain.speech.codec import AudioFormat, Leaving
-from understudy.domain.speech.failure_watch import DEAF
+from understudy.domain.speech.failure_watch import DEAF, Habits
 from understudy.domain.speech.listen_failure import FailureKind, TranscriberSilent, kind_of
 from understudy.domain.speech.listening import Listening
 
@@ -40,6 +40,7 @@ class Line:
         tell: takes what the agent is told.
         changed: whether the call is served by other transcribers now.
         begun, caught_up: see `Feeder`.
+        habits: what is known of the provider's timing.
     """
 
     def __init__(
@@ -52,13 +53,14 @@ class Line:
         changed: Callable[[], bool],
         begun: Callable[[], None],
         caught_up: Callable[[], None],
+        habits: Habits,
     ) -> None:
         self._listening = listening
         self._link = link
         self._tell = tell
         self._changed = changed
         self._clock = asyncio.get_running_loop().time
-        self.feed = listening.connect(link.codec.traits, self._clock())
+        self.feed = listening.connect(link.codec.traits, self._clock(), habits)
         self.feeder = Feeder(listening, link, self.feed, audio, begun=begun, caught_up=caught_up)
         lasts = link.codec.traits.lasts_s
         self._leaves_at = self._clock() + lasts if lasts else None

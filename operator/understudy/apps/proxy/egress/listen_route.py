@@ -15,6 +15,7 @@ from understudy.base.errors import AllFailed, ProviderError
 from understudy.domain.revision.snapshot import Account, Transcriber
 from understudy.domain.speech.answers import ToAgent
 from understudy.domain.speech.codec import AudioFormat
+from understudy.domain.speech.failure_watch import Habits
 from understudy.domain.speech.listen_failure import FailureKind, TranscriberFailed, kind_of
 from understudy.domain.speech.listening import Listening
 from understudy.domain.speech.provider_health import Key, ProviderHealth, preferred
@@ -40,6 +41,7 @@ class Surroundings:
         self.egress = egress
         self.metrics = ListenMetrics(egress.context.metrics.registry)
         self.health = ProviderHealth()
+        self.habits: dict[Key, Habits] = {}
 
     def later(self, work: "asyncio.Task[None]") -> None:
         """Let `work` end by itself."""
@@ -176,6 +178,7 @@ class Route:
             changed=self._changed,
             begun=self._begun,
             caught_up=self._caught_up,
+            habits=self._around.habits.setdefault(self._key(transcriber), Habits()),
         )
         line.feed.watch.armed = not self._succession.noise
         self._listening.settings(transcriber.settings)
@@ -183,6 +186,8 @@ class Route:
             self._around.metrics.replayed.labels(link.account.name).inc(self._listening.behind_s)
         if self.finishing:
             line.feeder.finish()
+        else:
+            self._stand_by()
         end: End | ProviderError = TranscriberFailed(link.account.name, FailureKind.CLOSED, "the call ended")
         try:
             end = await line.run()
@@ -215,6 +220,9 @@ class Route:
         index = self._succession.current or 0
         self._succession.works()
         self._around.health.works(self._key(self._transcribers[index]))
+
+    def _stand_by(self) -> None:
+        """Connect the next transcriber ahead, where that is wanted."""
         upcoming = self._succession.upcoming
         if self._standby is None and upcoming is not None and self._call.snapshot().standby == "Connected":
             self._standby = Standby(self._transcribers[upcoming], self._open, self._standby_failed)
