@@ -1,29 +1,19 @@
 """What is accepted with a warning: automatic fallback may send the caller's audio elsewhere (T5)."""
 
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import yaml
 
 from tests.api.manifests import API_VERSION, Manifest, assistant, edit, plan
-from tests.api.server import PLURALS, ROOT, Kube
+from tests.api.policies import apply, in_force
+from tests.api.server import Kube
 from tests.cluster.apiserver import Server
 
 pytestmark = pytest.mark.apiserver
-
-ADMISSION = "/apis/admissionregistration.k8s.io/v1"
-PATHS = {
-    "ValidatingAdmissionPolicy": f"{ADMISSION}/validatingadmissionpolicies",
-    "ValidatingAdmissionPolicyBinding": f"{ADMISSION}/validatingadmissionpolicybindings",
-}
-
-IN_FORCE_S = 30.0
-"""Longest wait for the API server to take a new policy up; it takes about a second."""
 
 INLINE = "spec.transcriber.fallbackPlan.autoFallback.enabled"
 SHARED = "spec.autoFallback.transcriber"
@@ -36,37 +26,17 @@ def _warnings(answer: httpx.Response) -> list[str]:
 
 
 def _apply(kube: Kube, manifest: Manifest, **params: str) -> list[str]:
-    """Apply on the server's side; what it warned of."""
-    name, plural = manifest["metadata"]["name"], PLURALS[manifest["kind"]]
-    answer = kube.client.patch(
-        f"/apis/{API_VERSION}/namespaces/default/{plural}/{name}",
-        params={"fieldManager": "tests", "force": "true", **params},
-        headers={"Content-Type": "application/apply-patch+yaml"},
-        content=yaml.safe_dump(manifest),
-    )
-    return _warnings(answer)
-
-
-def _rendered(server: Server) -> list[dict[str, Any]]:
-    command = [server.programs / "helm", "template", "understudy", ROOT / "helm/understudy"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return [each for each in yaml.safe_load_all(text) if each and each["kind"] in PATHS]
+    """What the server warned of."""
+    return _warnings(apply(kube, manifest, **params))
 
 
 @pytest.fixture(scope="module")
 def warned(server: Server, kube: Kube) -> Iterator[Kube]:
     """The server with the chart's policy in force."""
-    policies = _rendered(server)
-    assert [each["kind"] for each in policies] == list(PATHS)
-    for each in policies:
-        answer = kube.client.post(PATHS[each["kind"]], json=each)
-        assert answer.status_code == 201, answer.text
-    deadline = time.perf_counter() + IN_FORCE_S
-    while not _apply(kube, assistant({INLINE: True, "metadata.name": "probe"}), dryRun="All"):
-        assert time.perf_counter() < deadline, "the policy does not come into force"
-    yield kube
-    for each in reversed(policies):
-        kube.client.delete(f"{PATHS[each['kind']]}/{each['metadata']['name']}")
+    probe = assistant({INLINE: True, "metadata.name": "probe"})
+    shows = lambda: bool(_apply(kube, probe, dryRun="All"))  # noqa: E731 - one word for a look
+    with in_force(server, kube, "understudy-data-residency", shows=shows):
+        yield kube
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import yaml
 
 from tests.cluster import golang
 from tests.unit.domain.desired.samples import snapshot, stored, wanted
+from understudy.api.compliance import FIT
 from understudy.domain.desired.access import make_proxy_role
 from understudy.domain.desired.kinds import EVENT, OWNED, POD, VOICE_ASSISTANT, Kind
 from understudy.domain.desired.owner import Owner
@@ -184,6 +185,17 @@ def test_the_warning_of_data_residency_refuses_nothing_and_can_be_left_out() -> 
     (selected,) = binding["spec"]["matchResources"]["namespaceSelector"]["matchExpressions"]
     assert selected["values"] == ["a", "b"]
     assert not [each for each in rendered("warnings.dataResidency=false") if each["kind"] in kinds]
+
+
+def test_a_restriction_of_the_installation_refuses_and_fails_closed() -> None:
+    """Only where there is one."""
+    sets = ("warnings.dataResidency=false", "compliance.hipaa=true", "compliance.pci=true", "watchNamespaces={a}")
+    policy, binding = [each for each in rendered(*sets) if each["kind"].startswith("ValidatingAdmission")]
+    assert policy["spec"]["failurePolicy"] == "Fail"
+    assert binding["spec"]["validationActions"] == ["Deny"]
+    assert "HIPAA and PCI" in policy["spec"]["validations"][0]["message"]
+    for fit in FIT:
+        assert all(f"'{fit}'" in each["expression"] for each in policy["spec"]["validations"])
 
 
 @pytest.mark.parametrize("url", ["redis://user:hunter2@valkey", "http://valkey", "valkey:6379"])
