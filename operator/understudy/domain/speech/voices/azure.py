@@ -16,6 +16,7 @@ from understudy.domain.revision.snapshot import Account, Voice
 from understudy.domain.speech import azure
 from understudy.domain.speech.audio import SpeechFormat
 from understudy.domain.speech.codec import Connect, Frame
+from understudy.domain.speech.transcribers.common import strict
 from understudy.domain.speech.voice_codec import Audio, Done, Resume, VoiceEvent, VoiceTraits, Words
 from understudy.domain.speech.voices.azure_words import SpokenWords
 
@@ -94,6 +95,7 @@ class AzureVoice:
         """Who we are, once more: the only message that belongs to no turn."""
         return self.greet()
 
+    @strict
     def receive(self, message: Frame) -> list[tuple[str, VoiceEvent]]:
         """Context id and meaning of a message of Azure.
 
@@ -164,5 +166,6 @@ def _timed(words: SpokenWords, item: dict[str, Any]) -> Words | None:
     if item.get("Type") != "WordBoundary":
         return None
     data = item["Data"]
-    start = int(data["Offset"]) / azure.TICKS
-    return words.boundary(str(data["text"]["Text"]), start, start + int(data.get("Duration") or 0) / azure.TICKS)
+    begin = int(data["Offset"])
+    end = begin + int(data.get("Duration") or 0)
+    return words.boundary(str(data["text"]["Text"]), begin / azure.TICKS, end / azure.TICKS)
