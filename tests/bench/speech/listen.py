@@ -270,5 +270,5 @@ def _replayed_s(case: Case, struck: float, after: list[Stream]) -> float | None:
         return None
     if case.kind in LOUD:
         return first - (struck + ONE_WAY_S)
-    turned = [stream.asked - ONE_WAY_S for stream in after if stream.asked - ONE_WAY_S >= struck]
+    turned = [stream.asked - ONE_WAY_S for stream in after if struck <= stream.asked - ONE_WAY_S <= first]
     return first - min(turned) if turned else None
