@@ -104,7 +104,9 @@ def complaint(query: Mapping[str, str]) -> str | None:
 
 def _out_of_range(values: Mapping[str, Any]) -> str | None:
     for name, value in values.items():
-        least, most = RANGES.get(name, (0, -1))
+        if name not in RANGES:
+            return f"unknown threshold {name}"
+        least, most = RANGES[name]
         try:
             fits = least <= float(value) <= most
         except (TypeError, ValueError):

@@ -157,7 +157,7 @@ class Context:
             return
         if self._pieces == 1:
             await faults.pause(settings.first_ms + exchange.draw.uniform(0, settings.jitter_ms))
-        letters = _Letters(text, len(sound) / pcm.BYTES_PER_SAMPLE / wanted.rate)
+        letters = Letters(text, len(sound) / pcm.BYTES_PER_SAMPLE / wanted.rate)
         if not wanted.synced:
             letters = letters.at_once()
         for piece in chunks(sound, wanted.rate, settings.chunk_ms):
@@ -171,7 +171,7 @@ class Context:
         await self._room.send({"audio": data, "isFinal": None, "contextId": self._id} | times)
 
 
-class _Letters:
+class Letters:
     """The characters of a text and when each sounds, by its share of the time.
 
     Args:
@@ -187,9 +187,9 @@ class _Letters:
         self._given = 0
         self._passed = 0.0
 
-    def at_once(self) -> "_Letters":
+    def at_once(self) -> "Letters":
         """The same, all with the first chunk."""
-        return _Letters(self._text, self._seconds, whole=True)
+        return Letters(self._text, self._seconds, whole=True)
 
     def next(self, seconds: float) -> Message | None:
         """Those of the next chunk, in milliseconds from its beginning; None where there are none."""
