@@ -16,6 +16,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 from understudy.base.clock import Clock, SystemClock
+from understudy.domain.revision.languages import heard_by
 from understudy.domain.revision.snapshot import Account, Transcriber
 from understudy.domain.speech import azure
 from understudy.domain.speech.codec import (
@@ -133,7 +134,9 @@ class AzureCodec(Plain):
 
     @property
     def _language(self) -> str:
-        return self._transcriber.language or DEFAULT_LANGUAGE
+        """With its region, which Azure wants."""
+        found = heard_by("azure", self._transcriber.language or DEFAULT_LANGUAGE)
+        return (found and found.language) or DEFAULT_LANGUAGE
 
     @property
     def _sent_s(self) -> float:

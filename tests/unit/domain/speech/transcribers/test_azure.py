@@ -93,6 +93,15 @@ def test_on_a_regions_host_the_query_says_what_the_context_says_too() -> None:
     assert "?" not in AzureCodec(transcriber("azure"), account("azure", "wss://host")).open(AudioFormat(), {}, "k").url
 
 
+@pytest.mark.parametrize(
+    ("language", "asked"), [(None, "en-US"), ("de-CH", "de-CH"), ("en", "en-US"), ("multi", "en-US"), ("xx", "en-US")]
+)
+def test_the_language_has_a_region(language: str | None, asked: str) -> None:
+    """Azure refuses one without."""
+    context = orjson.loads(read(made(language=language).send(SECOND))[0].body)
+    assert context["phraseDetection"]["language"] == asked
+
+
 def test_the_first_audio_begins_a_turn() -> None:
     """Context, RIFF header, audio, all with one id; the language is Azure's own default."""
     codec = made()
