@@ -8,6 +8,8 @@ from tests.bench.speech.wire import ONE_WAY_S
 from understudy.apps.simulator.audio import chords, pcm
 from understudy.apps.simulator.audio.chords import Chord
 
+READ_S = 0.5
+
 
 @dataclass
 class Stream:
@@ -19,13 +21,28 @@ class Stream:
     """
 
     asked: float
-    rate: int = 8000
-    pieces: list[bytes] = field(default_factory=list)
     arrivals: list[tuple[float, float]] = field(default_factory=list)
+    _reader: chords.Reader | None = None
+    _waiting: bytearray = field(default_factory=bytearray)
+
+    def take(self, sound: bytes, rate: int, now: float) -> None:
+        """More audio; read as it comes, half a second at a time, since reading it all at once would stall the loop."""
+        before = self.arrivals[-1][1] if self.arrivals else 0.0
+        self.arrivals.append((now, before + len(sound) / pcm.BYTES_PER_SAMPLE / rate))
+        self._reader = self._reader or chords.Reader(rate)
+        self._waiting += sound
+        if len(self._waiting) >= rate * pcm.BYTES_PER_SAMPLE * READ_S:
+            self._read()
 
     def heard(self) -> list[Chord]:
         """The words in it; times are seconds of the stream."""
-        return chords.read(b"".join(self.pieces), self.rate)
+        self._read()
+        return self._reader.chords() if self._reader else []
+
+    def _read(self) -> None:
+        if self._reader:
+            self._reader.feed(bytes(self._waiting))
+        self._waiting.clear()
 
 
 @dataclass
@@ -48,11 +65,7 @@ class Sight:
         self.struck.setdefault(index, (self.clock(), kind))
 
     def heard(self, index: int, sound: bytes, rate: int) -> None:
-        stream = self.streams.setdefault(index, Stream(self.clock()))
-        stream.rate = rate
-        before = stream.arrivals[-1][1] if stream.arrivals else 0.0
-        stream.pieces.append(sound)
-        stream.arrivals.append((self.clock(), before + len(sound) / pcm.BYTES_PER_SAMPLE / rate))
+        self.streams.setdefault(index, Stream(self.clock())).take(sound, rate, self.clock())
 
     def said(self, index: int, sound: bytes) -> None:  # noqa: ARG002 - only when
         self.said_at.append(self.clock())
