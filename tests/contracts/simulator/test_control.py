@@ -78,3 +78,22 @@ async def test_the_latest_dialogues_can_be_read_back_with_what_was_answered(serv
     assert [message["role"] for message in dialogue] == ["user", "assistant"]
     assert dialogue[0] == ASK["messages"][0]
     assert dialogue[1]["content"] == "Thank you for calling. Goodbye."
+
+
+async def test_what_transcribers_were_asked_for_can_be_read_without_keys(serve: Serve) -> None:
+    """Their parameters as they came, newest last."""
+    async with serve(acme={}) as simulator, aiohttp.ClientSession() as http:
+        for model in ("universal-streaming-english", "universal-streaming-multilingual"):
+            asked = {"sample_rate": "8000", "speech_model": model, "token": "secret"}
+            async with http.ws_connect(f"{simulator.url('acme')}/v3/ws", params=asked):
+                pass
+        root = f"http://127.0.0.1:{simulator.port}"
+        async with http.get(f"{root}/control/acme/asked") as response:
+            found = await response.json()
+        async with http.get(f"{root}/control/nobody-at-all/asked") as response:
+            assert response.status == 404
+    assert [each["speech_model"] for each in found] == [
+        "universal-streaming-english",
+        "universal-streaming-multilingual",
+    ]
+    assert found[0] == {"sample_rate": "8000", "speech_model": "universal-streaming-english"}
