@@ -41,6 +41,8 @@ PARAM_TOKEN = "understudy_token"
 """`customParameters` of the `start` message that the proxy sends to the agent."""
 PARAM_PROXY = "understudy_proxy"
 """Base URL of the proxy pod that took the call, such as http://198.18.64.7:8080."""
+PARAM_TURNS = "understudy_turns"
+"""Who finds the end of the caller's turn, `Agent` (also when absent) or `Provider`."""
 
 
 def proxy(assistant: str) -> str:

@@ -11,7 +11,7 @@ import aiohttp
 from tests.integration.agent.fake_proxy import TOKEN, Event
 from tests.integration.agent.speech import FRAME_BYTES, RATE, SILENCE
 from understudy.base.clock import SystemClock
-from understudy.domain.naming import PARAM_PROXY, PARAM_TOKEN
+from understudy.domain.naming import PARAM_PROXY, PARAM_TOKEN, PARAM_TURNS
 
 FRAME_SECONDS = 0.02
 
@@ -28,12 +28,12 @@ class Caller:
         late: the most that a frame was sent after its time, in seconds; a benchmark discards itself when it is large.
     """
 
-    def __init__(self, url: str, proxy: str, name: str = "CA1") -> None:
+    def __init__(self, url: str, proxy: str, name: str = "CA1", turns: str = "Agent") -> None:
         self.events: list[Event] = []
         self.close_code: int | None = None
         self.late = 0.0
         self._url = url
-        self._start = _start(proxy, name)
+        self._start = _start(proxy, name, turns)
         self._speech = bytearray()
         self._clock = SystemClock()
         self._news = asyncio.Condition()
@@ -139,7 +139,7 @@ class Caller:
         return audioop.rms(audioop.ulaw2lin(heard, 2), 2)
 
 
-def _start(proxy: str, name: str) -> dict[str, Any]:
+def _start(proxy: str, name: str, turns: str) -> dict[str, Any]:
     return {
         "event": "start",
         "sequenceNumber": "1",
@@ -150,7 +150,7 @@ def _start(proxy: str, name: str) -> dict[str, Any]:
             "callSid": name,
             "tracks": ["inbound"],
             "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
-            "customParameters": {PARAM_TOKEN: TOKEN, PARAM_PROXY: proxy},
+            "customParameters": {PARAM_TOKEN: TOKEN, PARAM_PROXY: proxy, PARAM_TURNS: turns},
         },
     }
 

@@ -20,6 +20,8 @@ from understudy.base.clock import SystemClock
 TOKEN = "a-call-token"
 SPEECH_RMS = 300
 WORD_MS = 120
+TURN_PAUSE_MS = 300
+"""Silence after which `/v2/listen` ends a turn."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class FakeProxy:
     async def __aenter__(self) -> Self:  # noqa: D105
         app = web.Application()
         app.router.add_get("/v1/listen", self._listen)
+        app.router.add_get("/v2/listen", self._listen_for_turns)
         app.router.add_get("/tts/websocket", self._voice)
         app.router.add_post("/v1/chat/completions", self._model)
         app.router.add_post("/v1/webhook", self._webhook)
@@ -115,6 +118,30 @@ class FakeProxy:
                 await self.note("transcript", text)
             elif json.loads(message.data)["type"] == "CloseStream":
                 await socket.close()
+        await self._closed(socket, "transcriber closed")
+        return socket
+
+    async def _listen_for_turns(self, request: web.Request) -> web.StreamResponse:
+        """Turns that this side ends, after `TURN_PAUSE_MS` of silence."""
+        _check(request.headers.get("Authorization") == f"Token {self.script.token}")
+        _check(request.query["sample_rate"] == str(RATE))
+        socket = await self._open(request)
+        await socket.send_json({"type": "Connected", "request_id": "r", "sequence_id": 0})
+        turn, quiet_ms = 0, -1.0
+        async for message in socket:
+            if message.type is not WSMsgType.BINARY:
+                continue
+            text = self.script.heard[min(turn, len(self.script.heard) - 1)]
+            if audioop.rms(message.data, 2) > SPEECH_RMS:
+                if quiet_ms < 0:
+                    await socket.send_json(_turn_info("StartOfTurn", turn, text.split()[0]))
+                quiet_ms = 0.0
+            elif quiet_ms >= 0:
+                quiet_ms += len(message.data) / (2 * RATE) * 1000
+                if quiet_ms >= TURN_PAUSE_MS:
+                    await socket.send_json(_turn_info("EndOfTurn", turn, text))
+                    await self.note("turn", text)
+                    turn, quiet_ms = turn + 1, -1.0
         await self._closed(socket, "transcriber closed")
         return socket
 
@@ -210,6 +237,21 @@ def _result(text: str) -> dict[str, Any]:
         "from_finalize": True,
         "channel": {"alternatives": [alternative]},
         "metadata": {"request_id": "r", "model_info": {"name": "f", "version": "1", "arch": "f"}, "model_uuid": "u"},
+    }
+
+
+def _turn_info(event: str, turn: int, text: str) -> dict[str, Any]:
+    return {
+        "type": "TurnInfo",
+        "request_id": "r",
+        "sequence_id": 1,
+        "event": event,
+        "turn_index": turn,
+        "audio_window_start": 0.0,
+        "audio_window_end": 1.0,
+        "transcript": text,
+        "words": [{"word": word, "confidence": 0.99, "start": 0.0, "end": 0.1} for word in text.split()],
+        "end_of_turn_confidence": 0.9 if event == "EndOfTurn" else 0.1,
     }
 
 

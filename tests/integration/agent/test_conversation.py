@@ -58,6 +58,34 @@ async def test_a_question_is_answered(agent: AgentProcess) -> None:
         ]
 
 
+async def test_the_provider_ends_turns_where_it_is_left_to(agent: AgentProcess) -> None:
+    """`turnDetection: Provider`: the transcriber ends turns, on `/v2/listen`, and is not told to finalise."""
+    script = Script(heard=["first question", "second question"], replies=["Hi.", "One.", "Two."])
+    async with FakeProxy(script) as proxy, Caller(agent.media, proxy.url, turns="Provider") as caller:
+        await caller.seen("heard")
+        for turn in (1, 2):
+            await quiet(caller)
+            heard = len(caller.named("heard"))
+            caller.say(spoken(QUESTION))
+            await proxy.seen("turn", turn)
+            await caller.seen("heard", heard + 1)
+            assert dialogue(proxy, turn)[-1] == ("user", ["first question", "second question"][turn - 1])
+        assert proxy.named("finalize") == []
+
+
+async def test_a_caller_interrupts_where_the_provider_tells_turns(agent: AgentProcess) -> None:
+    """Barge-in at the provider's word that a turn has begun."""
+    script = Script(replies=[LONG, "Okay."], heard=["stop"])
+    async with FakeProxy(script) as proxy, Caller(agent.media, proxy.url, turns="Provider") as caller:
+        await caller.seen("heard", 20)
+        caller.say(spoken(QUESTION))
+        await caller.seen("clear")
+        await proxy.seen("model", 2)
+        said = dialogue(proxy, 1)
+        assert said[-1] == ("user", "stop")
+        assert len(str(said[0][1])) < len(LONG)
+
+
 async def test_a_caller_who_interrupts_is_heard_at_once(agent: AgentProcess) -> None:
     """Barge-in: `clear` to the carrier, `cancel` to the voice, and only what was played stays in the dialogue."""
     async with (

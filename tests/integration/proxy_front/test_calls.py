@@ -5,7 +5,7 @@ from aiohttp import ClientSession, WSCloseCode, WSMsgType
 from tests.integration.proxy_front.caller import Caller, settled, ticket, twiml
 from tests.integration.proxy_front.conftest import World
 from tests.integration.proxy_front.documents import CANARY, STABLE, document, publish_revision, snapshot
-from understudy.domain.naming import PARAM_PROXY, PARAM_TOKEN
+from understudy.domain.naming import PARAM_PROXY, PARAM_TOKEN, PARAM_TURNS
 
 STREAM = ".//Stream"
 
@@ -53,10 +53,22 @@ async def test_audio_passes_both_ways_unchanged_and_the_agent_gets_its_key_and_t
         await call.speak(2)
         assert await caller.hears() == await caller.hears() == b"\x80" * 160
         assert heard["streamSid"] == call.start["streamSid"] == "MZCA1"
-        assert set(call.parameters) == {PARAM_TOKEN, PARAM_PROXY}, "the carrier's own parameters stay outside"
+        assert set(call.parameters) == {PARAM_TOKEN, PARAM_PROXY, PARAM_TURNS}, (
+            "the carrier's own parameters stay outside"
+        )
         assert call.parameters[PARAM_PROXY] == world.url
         await caller.send({"event": "mark", "streamSid": "MZCA1", "mark": {"name": "m1"}})
         assert (await call.next("mark"))["mark"] == {"name": "m1"}
+
+
+async def test_the_agent_is_told_who_ends_turns(bare: World) -> None:
+    """As the revision has it; agent pods serve revisions that differ in it."""
+    flux = {"account": "sim", "provider": "deepgram", "model": "flux-general-en", "turnDetection": "Provider"}
+    publish_revision(bare.documents, STABLE, snapshot("stable", transcribers=(flux,)))
+    await bare.start()
+    await bare.applied(document(1, stable=bare.ref(STABLE)))
+    async with Caller(bare.url, "CA1"):
+        assert (await bare.call()).parameters[PARAM_TURNS] == "Provider"
 
 
 async def test_a_call_stays_on_the_revision_it_started_on_while_weights_change(

@@ -7,7 +7,7 @@ from pipecat.frames.frames import ErrorFrame, LLMRunFrame
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker, ProcessorUnusablePolicy
 from pipecat.processors.aggregators.llm_context import LLMContext
-from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair
+from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair, LLMUserAggregatorParams
 from pipecat.serializers.twilio import TwilioFrameSerializer
 from pipecat.transports.websocket.fastapi import FastAPIWebsocketParams, FastAPIWebsocketTransport
 from pipecat.workers.runner import WorkerRunner
@@ -21,7 +21,7 @@ from understudy.apps.agent.settings import Settings
 from understudy.apps.agent.spoken import Spoken
 from understudy.apps.agent.start import CallStart
 from understudy.apps.agent.tools import Tools
-from understudy.apps.agent.turns import user_turns
+from understudy.apps.agent.turns import provider_turns, user_turns
 from understudy.apps.agent.wire import GOODBYE, CallerSocket
 
 OUTPUT_CHUNK_10MS = 4
@@ -68,7 +68,7 @@ class Conversation:
 
     def _worker(self, transport: FastAPIWebsocketTransport) -> PipelineWorker:
         context = LLMContext()
-        turns = LLMContextAggregatorPair(context, user_params=user_turns(self._shared.models, self._shared.settings))
+        turns = LLMContextAggregatorPair(context, user_params=self._turns())
         model = services.model(self._call, self._shared.clients)
         model.register_function(None, self._tools.handle)
         return PipelineWorker(
@@ -92,6 +92,11 @@ class Conversation:
             setup_timeout_secs=SETUP_SECONDS,
             processor_unusable_policy=ProcessorUnusablePolicy.END,
         )
+
+    def _turns(self) -> LLMUserAggregatorParams:
+        if self._call.provider_turns:
+            return provider_turns()
+        return user_turns(self._shared.models, self._shared.settings)
 
     async def _on_connected(self, _transport: Any, _socket: Any) -> None:
         await self.worker.queue_frame(LLMRunFrame())

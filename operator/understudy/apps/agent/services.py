@@ -8,8 +8,10 @@ import httpx
 from deepgram import AsyncDeepgramClient
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 from pipecat.services.deepgram import stt as deepgram_stt
+from pipecat.services.deepgram.flux.stt import DeepgramFluxSTTService
 from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.openai.llm import OpenAILLMService
+from pipecat.services.stt_service import STTService
 from pipecat.services.tts_service import TextAggregationMode
 
 from understudy.apps.agent.spoken import ProxyVoice
@@ -62,8 +64,14 @@ class ProxyModel(OpenAILLMService):
         return AsyncOpenAI(api_key=api_key, base_url=base_url, http_client=self._http, max_retries=0)
 
 
-def transcriber(call: CallStart) -> DeepgramSTTService:
-    """`WS /v1/listen`, 8 kHz linear PCM."""
+def transcriber(call: CallStart) -> STTService:
+    """8 kHz linear PCM on `WS /v1/listen`, or on `/v2/listen` where the transcriber says when a turn ends."""
+    if call.provider_turns:
+        return DeepgramFluxSTTService(
+            api_key=call.token,
+            url=f"{call.sockets}/v2/listen",
+            settings=DeepgramFluxSTTService.Settings(model=BY_REVISION),
+        )
     return DeepgramSTTService(
         api_key=call.token,
         base_url=call.sockets,

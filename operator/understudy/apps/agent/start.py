@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.base.errors import InvalidInput
-from understudy.domain.naming import PARAM_PROXY, PARAM_TOKEN
+from understudy.domain.naming import PARAM_PROXY, PARAM_TOKEN, PARAM_TURNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class CallStart:
     """The call token: the API key of every provider request of this call."""
     proxy: str
     """Base URL of the proxy pod that took the call, no trailing slash."""
+    provider_turns: bool = False
+    """Whether the transcriber says when a turn ends, instead of us."""
 
     @property
     def sockets(self) -> str:
@@ -42,6 +44,7 @@ def parse_start(message: dict[str, Any]) -> CallStart:
         call_sid=_text(start, "callSid"),
         token=_text(parameters, PARAM_TOKEN),
         proxy=proxy,
+        provider_turns=parameters.get(PARAM_TURNS) == "Provider",
     )
 
 

@@ -3,7 +3,7 @@
 from pipecat.processors.aggregators.llm_response_universal import LLMUserAggregatorParams
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy, TurnAnalyzerUserTurnStopStrategy
 from pipecat.turns.user_stop.base_user_turn_stop_strategy import BaseUserTurnStopStrategy
-from pipecat.turns.user_turn_strategies import UserTurnStrategies
+from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies, UserTurnStrategies
 
 from understudy.apps.agent.hearing import LEVEL_STOP_SECONDS, Models
 from understudy.apps.agent.settings import Settings
@@ -17,6 +17,18 @@ Deepgram's published 99th percentile. With the mark the turn ends at once."""
 FINALIZE_SECONDS = 0.1
 """With `Silence`, how long before the end of the turn the transcriber is told to finalise: what a quick one needs. Any
 earlier would cut words apart for nothing, since the turn waits for its silence all the same."""
+
+
+PROVIDER_STOP_TIMEOUT_SECONDS = 12.0
+"""The same where the transcriber ends turns: the longest pause that it may be told to wait for is 10 s."""
+
+
+def provider_turns() -> LLMUserAggregatorParams:
+    """Turns as the transcriber tells them; nothing is judged here."""
+    return LLMUserAggregatorParams(
+        user_turn_strategies=ExternalUserTurnStrategies(),
+        user_turn_stop_timeout=PROVIDER_STOP_TIMEOUT_SECONDS,
+    )
 
 
 def user_turns(models: Models, settings: Settings) -> LLMUserAggregatorParams:

@@ -16,7 +16,8 @@ from understudy.apps.proxy.patience import Patience
 from understudy.apps.proxy.relay import CarrierGone, Relay
 from understudy.base.clock import Clock
 from understudy.domain.calls.observation import CallEnd
-from understudy.domain.naming import PARAM_PROXY, PARAM_TOKEN
+from understudy.domain.naming import PARAM_PROXY, PARAM_TOKEN, PARAM_TURNS
+from understudy.domain.revision.snapshot import turn_detection
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,8 @@ class Session:
         self._agents = agents
         self._clock = clock
         self._relay = Relay(carrier, call.ledger, clock)
-        self._start = start_for_agent(start, {PARAM_TOKEN: call.token_text, PARAM_PROXY: own_url})
+        told = {PARAM_TOKEN: call.token_text, PARAM_PROXY: own_url, PARAM_TURNS: turn_detection(call.snapshot())}
+        self._start = start_for_agent(start, told)
         self._service = self._service_now()
         self._agent: WebSocket | None = None
         self._ended: asyncio.Future[tuple[CallEnd, str]] = asyncio.get_running_loop().create_future()

@@ -138,6 +138,9 @@ class Model(Document):
         return {**data, "targets": data["targets"][:1], "fallbacks": data["targets"][1:]}
 
 
+TurnDetection = Literal["Agent", "Provider"]
+
+
 class Transcriber(Document):
     """One transcriber, in the order of preference."""
 
@@ -147,7 +150,7 @@ class Transcriber(Document):
     language: str | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     """Provider-specific settings under their API names, such as `keyterm`, `smartFormat`."""
-    turn_detection: Literal["Agent", "Provider"] = "Agent"
+    turn_detection: TurnDetection = "Agent"
     """Who finds the end of the caller's turn; the same for every transcriber of a revision."""
 
 
@@ -211,3 +214,8 @@ class Snapshot(Document):
         names = {account.secret for account in self.accounts.values()}
         names.add(self.webhook.secret if self.webhook else None)
         return tuple(sorted(name for name in names if name))
+
+
+def turn_detection(snapshot: Snapshot) -> TurnDetection:
+    """Who finds the end of the caller's turn."""
+    return snapshot.transcribers[0].turn_detection if snapshot.transcribers else "Agent"

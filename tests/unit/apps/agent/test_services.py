@@ -1,8 +1,11 @@
 """Transcriber, model and voice: pointed at the proxy, with the call's token, on shared clients."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 
 import pytest
+from pipecat.services.deepgram.flux.stt import DeepgramFluxSTTService
+from pipecat.services.deepgram.stt import DeepgramSTTService
 
 from understudy.apps.agent import services
 from understudy.apps.agent.services import Clients
@@ -34,9 +37,19 @@ async def test_the_model_is_asked_once(clients: Clients) -> None:
 
 async def test_the_transcriber_uses_the_shared_client(clients: Clients) -> None:
     """Guards the one seam in the library that had to be forced."""
-    sdk = services.transcriber(CALL)._client
+    made = services.transcriber(CALL)
+    assert isinstance(made, DeepgramSTTService)
+    sdk = made._client
     assert sdk._client_wrapper.httpx_client.httpx_client is clients._unused
     assert sdk._client_wrapper.get_environment().production == "ws://10.0.0.1:8080"
+
+
+async def test_a_transcriber_that_ends_turns_is_asked_at_its_own_path(clients: Clients) -> None:
+    """`/v2/listen`, with the call's token."""
+    told = services.transcriber(dataclasses.replace(CALL, provider_turns=True))
+    assert isinstance(told, DeepgramFluxSTTService)
+    assert (told._url, told._api_key) == ("ws://10.0.0.1:8080/v2/listen", "abc")
+    assert clients.model is not None
 
 
 async def test_the_voice_gets_tokens_as_they_come(clients: Clients) -> None:

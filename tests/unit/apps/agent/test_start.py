@@ -24,6 +24,15 @@ def test_a_start_message_names_call_token_and_proxy() -> None:
     assert call.sockets == "ws://10.0.0.1:8080"
 
 
+@pytest.mark.parametrize(("told", "provider"), [({}, False), ("Agent", False), ("Provider", True), ("?", False)])
+def test_it_says_who_ends_turns(told: Any, provider: bool) -> None:  # noqa: FBT001
+    """A proxy that says nothing is older: then it is us."""
+    parameters = {"understudy_token": "t", "understudy_proxy": "http://p"} | (
+        {"understudy_turns": told} if told else {}
+    )
+    assert parse_start(start(customParameters=parameters)).provider_turns is provider
+
+
 def test_a_proxy_behind_tls_gets_secure_sockets() -> None:
     """The scheme is kept."""
     parameters = {"understudy_token": "abc", "understudy_proxy": "https://proxy"}

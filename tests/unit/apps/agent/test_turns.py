@@ -2,10 +2,11 @@
 
 import pytest
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy, TurnAnalyzerUserTurnStopStrategy
+from pipecat.turns.user_turn_strategies import ExternalUserTurnStrategies
 
 from understudy.apps.agent.hearing import Models, SharedSilero
 from understudy.apps.agent.settings import Settings
-from understudy.apps.agent.turns import user_turns
+from understudy.apps.agent.turns import provider_turns, user_turns
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +37,11 @@ def test_smart_turn_ends_an_unfinished_turn_by_silence(models: Models) -> None:
     assert isinstance(stop, TurnAnalyzerUserTurnStopStrategy)
     assert stop._turn_analyzer.params.stop_secs == pytest.approx(1.04)
     assert params.user_turn_stop_timeout == 2.0
+
+
+def test_the_transcriber_ends_turns_without_a_judge_of_ours() -> None:
+    """And pauses as long as it may be told to wait for do not end them either."""
+    params = provider_turns()
+    assert isinstance(params.user_turn_strategies, ExternalUserTurnStrategies)
+    assert params.vad_analyzer is None
+    assert params.user_turn_stop_timeout == 12.0
