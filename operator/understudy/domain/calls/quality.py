@@ -24,6 +24,9 @@ MAX_COMPARED = 20
 MAX_WORDS = 80
 """Words of a text that are compared, from its start: the cost is quadratic, and longer answers differ early."""
 
+_ONLY_WORDS = "".join(chr(code) if chr(code).isalnum() else " " for code in range(128))
+"""For `str.translate`: letters and digits, and a space in place of everything else."""
+
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 _ASKS_TO_REPEAT = re.compile(
@@ -48,6 +51,8 @@ _GIVES_UP = re.compile(
 
 def normal(text: str) -> str:
     """`text` in lower case, words only, single spaces, typographic apostrophes made plain."""
+    if text.isascii() and "'" not in text:  # as most answers in English are; a fifth of the time
+        return " ".join(text.lower().translate(_ONLY_WORDS).split())
     return " ".join(_WORD.findall(text.casefold().replace("\u2019", "'")))
 
 

@@ -154,7 +154,7 @@ class Completion:
         if choice.get("finish_reason") is None and len(said) == 1 and isinstance(text, str):
             useful = bool(text)  # what nearly every chunk is
         else:
-            useful = any(said.get(name) for name in _USEFUL)
+            useful = bool(said) and any(said.get(name) for name in _USEFUL)
             self.latest_calls = bool(said.get("tool_calls") or said.get("function_call")) or self.latest_calls
             self._called = self._called or self.latest_calls
         self.useful = self.useful or useful

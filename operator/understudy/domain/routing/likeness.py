@@ -64,15 +64,15 @@ class Likeness(NamedTuple):
 
     def row(self, data: bytes, at: int) -> Row | None:
         """The events from `at` on that are alike; None when the first is not."""
-        before, after, _ = self
+        before, after, padded = self
         skip, texts, end = len(before), [], at
         while data.startswith(before, end):
             quote = data.find(b'"', end + skip)
             text = data[end + skip : quote]
             if quote < 0 or not data.startswith(after, quote) or _ODD.search(text):
                 break
-            over = self._over(data, quote + len(after))
-            if over < 0:
+            over = quote + len(after)
+            if padded and (over := self._over(data, over)) < 0:
                 break
             texts.append(text)
             end = over
@@ -82,9 +82,7 @@ class Likeness(NamedTuple):
             return None
 
     def _over(self, data: bytes, at: int) -> int:
-        """Where an event ends whose padding, if it has any, begins at `at`; -1: it is another kind of event."""
-        if not self.end:
-            return at
+        """Where an event ends whose padding begins at `at`; -1: it is another kind of event."""
         quote = data.find(b'"', at)
         alike = quote >= 0 and data.startswith(self.end, quote) and data[at:quote].isalnum()
         return quote + len(self.end) if alike else -1

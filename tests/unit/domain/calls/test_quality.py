@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from understudy.domain.calls.observation import CallEnd, Defect, TurnRecord
 from understudy.domain.calls.quality import completed, defects_of, normal, says_again
@@ -72,3 +74,9 @@ def test_whether_a_call_reached_its_goal(
     expected: bool | None,  # noqa: FBT001
 ) -> None:
     assert completed(end, caller, answers, [last] if last else []) is expected
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_plain_text_is_made_normal_as_any_other(text: str) -> None:
+    """The short way for plain text finds the words that the long way finds; an apostrophe leads there."""
+    assert normal(text.replace("'", "")) == normal(text.replace("'", "") + " \u00e9").removesuffix("\u00e9").rstrip()

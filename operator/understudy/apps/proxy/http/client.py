@@ -212,7 +212,7 @@ def _request(origin: Origin, target: str, body: bytes, headers: Mapping[str, str
     Raises:
         ValueError: a header holds a line break.
     """
-    fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     if fields.count("\n") != len(headers) or fields.count("\r") != len(headers):
         raise ValueError("a header holds a line break")
     head = (

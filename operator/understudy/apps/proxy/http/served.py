@@ -106,7 +106,7 @@ def _head(status: int, headers: Mapping[str, str], framing: str) -> bytes:
     Raises:
         ValueError: a header holds a line break.
     """
-    fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     if fields.count("\n") != len(headers) or fields.count("\r") != len(headers):
         raise ValueError("a header holds a line break")
     return f"HTTP/1.1 {status} {REASONS.get(status, '')}\r\n{fields}{framing}\r\n\r\n".encode("latin-1")

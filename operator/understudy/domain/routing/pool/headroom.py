@@ -97,8 +97,10 @@ class Headroom:
     def headers(self, headers: Mapping[str, str], now: float) -> None:
         """Take in an answer's headers; names in lower case."""
         for kind in ("requests", "tokens"):
-            left = _number(headers.get(f"x-ratelimit-remaining-{kind}"))
-            limit = _number(headers.get(f"x-ratelimit-limit-{kind}"))
+            name = f"x-ratelimit-remaining-{kind}"
+            if name not in headers:
+                continue
+            left, limit = _number(headers[name]), _number(headers.get(f"x-ratelimit-limit-{kind}"))
             if left is None or not limit:
                 continue
             share = max(0.0, min(1.0, left / limit))
