@@ -38,8 +38,20 @@ from understudy.domain.speech.transcribers.held import Held
 
 DEFAULT_LANGUAGE = "en-US"
 
+REPLAY_RATE = 2.0
+"""How much faster than real time Microsoft's SDKs send what they have, after five seconds at once."""
+
 MAX_AUDIO = 8192
 """Bytes of audio in one message: Azure's limit."""
+
+CHUNK_S = 0.25
+"""Longest audio in one message: a little less than `MAX_AUDIO` at 16 kHz."""
+
+TURN_MIN_S = 0.1
+"""Shortest turn: what Microsoft's SDKs send in one message; how Azure answers a shorter one is not documented."""
+
+CONNECTION_S = 600.0
+"""How long Azure keeps a connection that is in use; it closes it without notice."""
 
 TAIL_S = 2.0
 """Audio sent again when Azure ends a turn by itself: what it may have missed of the next word while it did."""
@@ -48,7 +60,14 @@ TAIL_S = 2.0
 class AzureCodec(Plain):
     """One connection."""
 
-    traits = Traits(Ack.WORD, replay_rate=2.0, chunk_max_s=0.25, finalize_min_s=0.1, lasts_s=600.0, idle_s=azure.IDLE_S)
+    traits = Traits(
+        Ack.WORD,
+        replay_rate=REPLAY_RATE,
+        chunk_max_s=CHUNK_S,
+        finalize_min_s=TURN_MIN_S,
+        lasts_s=CONNECTION_S,
+        idle_s=azure.IDLE_S,
+    )
 
     def __init__(self, transcriber: Transcriber, account: Account, clock: Clock | None = None) -> None:
         self._transcriber = transcriber

@@ -46,8 +46,14 @@ FORMAT = AudioFormat("linear16", 16_000)
 CONNECTION_S = 600.0
 """About how long a connection lasts; `goAway` says it some time before."""
 
-MAX_AUDIO = FORMAT.bytes_per_second // 2
-"""Bytes in one message: half a second, so that no message of base64 delays others."""
+CHUNK_S = 0.5
+"""Longest audio in one message, so that no message of base64 delays others."""
+
+MAX_AUDIO = int(CHUNK_S * FORMAT.bytes_per_second)
+"""The same in bytes."""
+
+ACTIVITY_MIN_S = 0.1
+"""Shortest activity; Google names none, and a single frame is nobody's word."""
 
 _MIME = f"audio/pcm;rate={FORMAT.sample_rate}"
 
@@ -55,7 +61,9 @@ _MIME = f"audio/pcm;rate={FORMAT.sample_rate}"
 class GoogleCodec(Plain):
     """One session."""
 
-    traits = Traits(Ack.UTTERANCE, waits_for_ready=True, chunk_max_s=0.5, finalize_min_s=0.1, lasts_s=CONNECTION_S)
+    traits = Traits(
+        Ack.UTTERANCE, waits_for_ready=True, chunk_max_s=CHUNK_S, finalize_min_s=ACTIVITY_MIN_S, lasts_s=CONNECTION_S
+    )
 
     def __init__(self, transcriber: Transcriber, account: Account) -> None:
         self._transcriber = transcriber
