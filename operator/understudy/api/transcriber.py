@@ -37,8 +37,8 @@ class TranscriberChoice(ApiModel):
     model: Identifier | None = None
     """deepgram nova-3 (when absent), nova-3-general, nova-3-medical, nova-2 and others that begin with nova-,
     flux-general-en, flux-general-multi; gladia solaria-1 (fast and accurate, its older names, mean the same);
-    speechmatics default; 11labs scribe_v2_realtime (scribe_v1 means the same); cartesia ink-whisper; google a Gemini
-    model; openai its transcription model, which has to be given, such as gpt-4o-transcribe."""
+    speechmatics default; 11labs scribe_v2_realtime (scribe_v1 means the same); cartesia ink-whisper (when absent) or
+    ink-2; google a Gemini model; openai its transcription model, which has to be given, such as gpt-4o-transcribe."""
     language: LanguageTag | None = None
     """What the caller speaks. deepgram en (when absent) or another code, multi for several; assembly-ai en (when
     absent) or multi; azure a tag with region, en-US when absent; google a tag or a name such as English or
@@ -83,7 +83,9 @@ class Transcriber(FallbackTranscriber):
 
     turn_detection: Literal["Agent", "Provider"] = "Agent"
     """Who finds the end of the caller's turn. Agent: agent.endOfTurn, alike for every transcriber. Provider: the
-    transcriber, which has to be one of deepgram's Flux models; its eot settings then decide."""
+    transcriber, which has to be one of deepgram's Flux models; its eot settings then decide, and a fallback without
+    such a model ends a turn by silence. An agent image of your own is told by understudy_turns in the start message,
+    and connects to /v2/listen instead of /v1/listen."""
     fallback_plan: TranscriberFallbackPlan | None = None
     """What takes over when it fails. Absent: the referenced plan, otherwise the call ends and says why."""
 

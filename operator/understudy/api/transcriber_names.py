@@ -105,10 +105,10 @@ NAMES: dict[str, Names] = {
     ),
     "speechmatics": Names(models=("default",), model="default", language="en", sent_as=("", "language")),
     "cartesia": Names(
-        models=("ink-whisper",),
+        models=("ink-whisper", "ink-2"),
         model="ink-whisper",
         language="en",
-        languages="two letters",
+        languages="two letters; `ink-2` hears `en`",
     ),
     "11labs": Names(
         models=("scribe_v2_realtime", "scribe_v1"),

@@ -98,8 +98,14 @@ _OTHERS = (
     _when("speechmatics", "region", "self.region in ['eu', 'us']", "speechmatics' regions are eu and us"),
     _model("11labs", "11labs' model is scribe_v2_realtime, which also answers to scribe_v1"),
     _when("11labs", "language", "self.language.matches('^[a-z]{2}$')", "11labs takes a two-letter language"),
-    _model("cartesia", "cartesia's only model is ink-whisper"),
+    _model("cartesia", "cartesia's models are ink-whisper and ink-2"),
     _when("cartesia", "language", "self.language.matches('^[a-z]{2}$')", "cartesia takes a two-letter language"),
+    _when(
+        "cartesia",
+        "language",
+        "!has(self.model) || self.model != 'ink-2' || self.language == 'en'",
+        "ink-2 hears English; for other languages write ink-whisper",
+    ),
     Rule(
         "self.provider != 'openai' || has(self.model)",
         "openai needs a model",

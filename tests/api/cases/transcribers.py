@@ -67,8 +67,9 @@ GOOD: tuple[tuple[str, str, tuple[Any, ...], dict[str, Any]], ...] = (
     ("openai", "language", ("en",), {"model": "gpt-4o-transcribe"}),
     ("11labs", "model", ("scribe_v1", "scribe_v2_realtime"), {}),
     ("11labs", "language", ("en",), {}),
-    ("cartesia", "model", ("ink-whisper",), {}),
-    ("cartesia", "language", ("en",), {}),
+    ("cartesia", "model", ("ink-whisper", "ink-2"), {}),
+    ("cartesia", "language", ("en", "de"), {}),
+    ("cartesia", "language", ("en",), {"model": "ink-2"}),
 )
 """Provider, setting, values that are fine, and what else the transcriber needs for them to be."""
 
@@ -128,7 +129,8 @@ BAD: tuple[tuple[str, str, Any, dict[str, Any], str], ...] = (
     ("openai", "language", "en-US", {"model": "gpt-4o-transcribe"}, "openai takes a two-letter language"),
     ("11labs", "model", "scribe_v2", {}, "11labs' model is scribe_v2_realtime, which also answers to scribe_v1"),
     ("11labs", "language", "eng", {}, "11labs takes a two-letter language"),
-    ("cartesia", "model", "ink", {}, "cartesia's only model is ink-whisper"),
+    ("cartesia", "model", "ink", {}, "cartesia's models are ink-whisper and ink-2"),
+    ("cartesia", "language", "de", {"model": "ink-2"}, "ink-2 hears English; for other languages write ink-whisper"),
     ("cartesia", "language", "en-US", {}, "cartesia takes a two-letter language"),
 )
 """Provider, setting, value, what else is given, and the complaint. None: the setting is left out."""
