@@ -21,6 +21,9 @@ FIRST, SECOND = "do you have vegetarian food", "what are your opening hours"
 QUIET_S = 1.2
 """Longer than any of them waits before a turn is over."""
 
+PAUSE_S = 0.2
+"""What an agent's voice detection waits for at least before it ends a turn."""
+
 FAULTS: dict[str, list[dict[str, Any]]] = {"none": [], "cut": [{"kind": "cut", "atMs": 900}]}
 """In the middle of the first sentence."""
 
@@ -81,7 +84,7 @@ async def test_deepgrams_sdk(start_proxy: StartProxy, fault: str) -> None:
             listening = asyncio.create_task(connection.start_listening())
             for text in (FIRST, SECOND):
                 over.clear()
-                sound = await speech(text, RATE)
+                sound = await speech(text, RATE) + bytes(round(RATE * 2 * PAUSE_S))
                 for at in range(0, len(sound), RATE // 5):
                     await connection.send_media(sound[at : at + RATE // 5])
                     await asyncio.sleep(0.1)

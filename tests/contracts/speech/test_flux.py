@@ -20,6 +20,7 @@ with warnings.catch_warnings():
 from tests.contracts.simulator.conftest import Serve, until
 from tests.contracts.speech.driver import KEY, asked, codec_for, listening, speech
 from tests.contracts.speech.pipecat_calls import heard_by
+from understudy.apps.simulator.audio import numbered
 from understudy.apps.simulator.server import Simulator
 from understudy.domain.speech.codec import AudioFormat, Failure, Flushed
 
@@ -70,6 +71,24 @@ async def test_a_finalize_without_speech_is_answered_when_flux_got_there(serve: 
         await line.quiet(0.5)
         await line.until(lambda: Flushed() in line.events)
     assert (line.text, line.answers()) == ("", 1)
+
+
+async def test_what_flux_had_not_heard_comes_with_the_next_turn(serve: Serve) -> None:
+    """Told to end a turn in mid-word, it ends it before the word; the codec ends the turn with the rest at once."""
+    async with (
+        serve(acme={"transcriber": {"recogniser": "Index"}}) as simulator,
+        listening(codec_for("deepgram", simulator.url("acme"), model=MODEL)) as line,
+    ):
+        said = numbered.speech([1, 2, 3, 4], line.audio.sample_rate)
+        await line.say(said)
+        await line.send(line.codec.finalize())
+        await line.quiet(0.1)
+        await line.send(line.codec.finalize())
+        await line.quiet(0.6)
+        await line.until(lambda: line.answers() >= 2)
+    assert line.text == "w1 w2 w3 w4"
+    ends = [final.end or 0 for final in line.finals]
+    assert ends == sorted(ends)
 
 
 async def ended_after(serve: Serve, model: str = MODEL, **settings: Any) -> float:
@@ -201,7 +220,7 @@ async def sdk(simulator: Simulator, key: str = KEY, **options: Any) -> AsyncIter
 
 async def test_deepgrams_sdk(serve: Serve) -> None:
     """Its own types hold every message, a turn is forced to its end, and `Configure` is answered."""
-    sound = await speech(FIRST, 16_000)
+    sound = await speech(FIRST, 16_000) + bytes(round(32_000 * SHORT_S))
     async with (
         serve(acme={"apiKeys": [KEY], "transcriber": {"aheadS": 60}}) as simulator,
         sdk(simulator) as (connection, messages),

@@ -1,7 +1,7 @@
 """`WS /v2/listen`, as Deepgram's Flux speaks it: a state machine of turns.
 
-The end of a turn is found by silence, the longer the surer the client wants it to be; words are heard at once, so that
-`ForceEndTurn` ends a turn on all audio before it.
+The end of a turn is found by silence, the longer the surer the client wants it to be. Words are heard a little after
+they came, and `ForceEndTurn` ends a turn on what was heard by then: what was said after that belongs to the next turn.
 """
 
 import json
@@ -26,6 +26,9 @@ from understudy.base.clock import Clock
 
 UPDATE_S = 0.25
 """Audio between `Update`s."""
+
+BEHIND_S = 0.08
+"""Audio that came and is not heard yet: one step of Flux, which recommends chunks of that length."""
 
 ERROR_CODE, TOO_FAST_CODE = 1011, 1008
 """Close codes."""
@@ -83,6 +86,8 @@ class _Stream:
         self._pace = Pace(handler.clock, exchange.settings.transcriber)
         self._trouble = Trouble(request, exchange, socket, self._fail)
         self._messages = 0
+        self._waiting = b""
+        self._behind = round(BEHIND_S * self._sound.rate) * self._sound.sample_bytes
         self._index = 0
         self._heard = SILENT
         self._turn_began = 0.0
@@ -110,6 +115,12 @@ class _Stream:
         if not self._pace.takes(self._sound.seconds(data)):
             await self._socket.close(code=TOO_FAST_CODE, message=b"DATA-0000")
             return
+        self._waiting += data
+        await self._hear(max(0, len(self._waiting) - self._behind))
+
+    async def _hear(self, size: int) -> None:
+        """Transcribe so many bytes more."""
+        data, self._waiting = self._waiting[:size], self._waiting[size:]
         async for result in self._stream.feed(data, self._trouble):
             await self._result(result)
         if not self._trouble.deaf and self._stream.seconds - self._updated >= UPDATE_S:
@@ -145,6 +156,7 @@ class _Stream:
             case "Configure":
                 await self._configure(said)
             case "CloseStream":
+                await self._hear(len(self._waiting))
                 await self._force("model")
                 await self._socket.close()
             case _:

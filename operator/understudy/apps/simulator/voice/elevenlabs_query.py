@@ -18,6 +18,7 @@ PARAMETERS = SWITCHES | {
     "language_code",
     "inactivity_timeout",
     "apply_text_normalization",
+    "apply_language_text_normalization",
     "optimize_streaming_latency",
     "seed",
 }
