@@ -7,7 +7,7 @@ import pytest
 from tests.unit.domain.revision.written import account, resolved, snapshot
 from understudy.domain.revision import automatic
 from understudy.domain.revision.automatic import EARLIER, NOW
-from understudy.domain.revision.snapshot import Transcriber
+from understudy.domain.revision.snapshot import Snapshot, Transcriber
 
 LLM, EARS = account("llm", "openai"), account("ears", "deepgram")
 AZURE = account("azure", "azure", region="eastus")
@@ -160,3 +160,54 @@ def test_rules_cover_every_provider() -> None:
     assert len(NOW.transcribers) == 9
     assert len(NOW.voices) == 6
     assert automatic.NOW.nearest
+
+
+BEFORE = {
+    "transcribers": [
+        {"account": "ears", "language": "multi", "model": "nova-3", "provider": "deepgram", "settings": {}},
+        {"account": "ears2", "language": "multi", "model": "nova-3", "provider": "deepgram", "settings": {}},
+    ],
+    "voices": [
+        {
+            "account": "llm",
+            "language": "de",
+            "model": "gpt-4o-mini-tts",
+            "provider": "openai",
+            "settings": {},
+            "voiceId": "shimmer",
+        },
+        {
+            "account": "mouth",
+            "language": "de",
+            "model": "sonic-3",
+            "provider": "cartesia",
+            "settings": {},
+            "voiceId": "248be419-c632-4f23-adf1-5324ed7dbf1d",
+        },
+        {
+            "account": "llm2",
+            "language": "de",
+            "model": "gpt-4o-mini-tts",
+            "provider": "openai",
+            "settings": {},
+            "voiceId": "shimmer",
+        },
+    ],
+}
+"""What an operator stored that knew one transcriber and two voices."""
+
+
+def test_a_stored_revision_is_what_its_assistant_asks_for_by_the_rules_of_its_time() -> None:
+    """The whole of it, hashed: so an upgrade starts no rollout (decision 0015)."""
+    accounts = [LLM, account("llm2", "openai"), EARS, account("ears2", "deepgram"), account("mouth", "cartesia")]
+    spec = {
+        "accounts": accounts,
+        "model": MODEL,
+        "transcriber": {"provider": "deepgram", "account": "ears", "language": "multi", **ON},
+        "voice": {**speaking("de", "male", "openai", "shimmer"), "account": "llm"},
+    }
+    (rules,) = EARLIER
+    again = resolved(rules=rules, **spec).snapshot
+    stored = Snapshot.model_validate({**again.to_json(), **BEFORE})
+    assert stored.digest() == again.digest()
+    assert snapshot(**spec).digest() != stored.digest()
