@@ -261,7 +261,7 @@ def _replayed_s(case: Case, struck: float, after: list[Stream]) -> float | None:
     """From detection to the first audio sent elsewhere.
 
     A failure that the provider tells of is detected when that arrives; any other when the proxy turns to another
-    provider, which is seen only if that was not connected already.
+    provider, which is seen only if that is not connected already.
     """
     first = min(
         (at - ONE_WAY_S for stream in after for at, _ in stream.arrivals if at - ONE_WAY_S >= struck), default=None
@@ -270,5 +270,7 @@ def _replayed_s(case: Case, struck: float, after: list[Stream]) -> float | None:
         return None
     if case.kind in LOUD:
         return first - (struck + ONE_WAY_S)
+    if case.connected:
+        return None
     turned = [stream.asked - ONE_WAY_S for stream in after if struck <= stream.asked - ONE_WAY_S <= first]
     return first - min(turned) if turned else None

@@ -16,7 +16,8 @@ from typing import Any
 
 import uvloop
 
-from tests.bench.speech.told import ASSISTANTS, NAMESPACE
+from tests.bench.speech import lag
+from tests.bench.speech.told import ASSISTANTS, NAMESPACE, STALLS
 from understudy.apps.proxy import egress
 from understudy.apps.proxy.app import Proxy
 from understudy.apps.proxy.settings import Settings
@@ -56,7 +57,7 @@ async def run(folder: Path) -> None:
         credentials_dir=folder / "credentials",
     )
     async with Proxy(settings, Still(told), SystemClock(), egress.routes):
-        await asyncio.Event().wait()
+        await lag.watch(lag.into(folder / STALLS))
 
 
 if __name__ == "__main__":

@@ -32,16 +32,14 @@ class Tally:
     """All verdicts."""
 
     verdicts: list[Verdict] = field(default_factory=list)
+    disturbed: set[int] = field(default_factory=set)
+    """Cases that the machine did not keep up with, in the last round either."""
 
-    def add(self, verdict: Verdict) -> None:
+    def add(self, verdict: Verdict, *, disturbed: bool = False) -> None:
         """Take one in."""
         self.verdicts.append(verdict)
-
-    def progress(self, of: int) -> None:
-        """Tell people, now and then."""
-        done = len(self.verdicts)
-        if done % 100 == 0 or done == of:
-            print(f"· {done} of {of}, {sum(not v.clean for v in self.verdicts)} not clean", flush=True)
+        if disturbed:
+            self.disturbed.add(verdict.case.number)
 
     @property
     def ears(self) -> list[listen.Verdict]:
@@ -55,7 +53,8 @@ class Tally:
         """A line for each case that is not clean."""
         for verdict in sorted(self.verdicts, key=lambda v: v.case.number):
             if not verdict.clean:
-                yield f"  {verdict.case.number}: {_case(verdict.case)}: {_what(verdict)}"
+                mark = " (disturbed)" if verdict.case.number in self.disturbed else ""
+                yield f"  {verdict.case.number}{mark}: {_case(verdict.case)}: {_what(verdict)}"
 
     def to_json(self) -> dict[str, Any]:
         """As the issue has it, and what explains it."""
@@ -63,6 +62,7 @@ class Tally:
             "transcriber": _ears(self.ears),
             "voice": _voices(self.voices),
             "pairs": _pairs(self.verdicts),
+            "disturbed": len(self.disturbed),
             "harness_late_ms": {f"p{q}": _ms([v.late_s for v in self.ears], q) for q in (50, 99)},
             "not_run": sum(isinstance(v, Broken) for v in self.verdicts),
             "failed_cases": [

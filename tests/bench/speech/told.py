@@ -12,6 +12,7 @@ NAMESPACE, SECRET = "bench", "provider"
 KEYS = {SECRET: "none", "playht": "user:none"}
 """By Secret; PlayHT wants two things."""
 ASSISTANTS = "assistants.json"
+STALLS = "stalls"
 
 
 def write(folder: Path, snapshots: Mapping[str, Snapshot], agents: str, ports: tuple[int, int]) -> None:
