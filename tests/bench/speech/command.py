@@ -121,6 +121,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="100 failures, ends within 45 s")
     parser.add_argument("--case", type=int, help="only this case of the plan, with all that was seen")
     parser.add_argument("--failures", type=int, help="how many; not published")
+    parser.add_argument("--together", type=int, help="calls at a time, on a machine with other work")
     parser.add_argument("--part", choices=["transcriber", "voice"], help="only these; not published")
     parser.add_argument("--provider", action="append", help="only these; not published")
     parser.add_argument("--kind", action="append", help="only these; not published")
@@ -134,7 +135,8 @@ def main(arguments: list[str]) -> int:
         asyncio.run(show(plan[options.case]))
         return 0
     began = time.monotonic()
-    result = asyncio.run(run(plan, QUICK_TOGETHER, rounds=1) if options.quick else run(plan, TOGETHER))
+    together = options.together or (QUICK_TOGETHER if options.quick else TOGETHER)
+    result = asyncio.run(run(plan, together, rounds=1 if options.quick else ROUNDS))
     partial = bool(options.quick or options.part or options.provider or options.kind or options.failures)
     found = result.to_json()
     if not partial:
