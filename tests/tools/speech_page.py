@@ -95,12 +95,13 @@ HELD_TO: dict[tuple[str, str], tuple[str, ...]] = {
     ("gladia", "transcriber"): ("speech/test_gladia.py",),
     ("google", "transcriber"): ("speech/test_google_sdk.py", "speech/test_google.py"),
     ("speechmatics", "transcriber"): ("speech/test_speechmatics.py", "speech/test_speechmatics_sdk.py"),
-    ("cartesia", "transcriber"): ("speech/test_cartesia_sdk.py", "speech/test_cartesia.py"),
-    ("11labs", "transcriber"): ("speech/test_elevenlabs_sdk.py", "speech/test_scribe.py"),
+    ("cartesia", "transcriber"): ("speech/test_cartesia.py",),
+    ("11labs", "transcriber"): ("speech/test_scribe.py",),
     ("openai", "transcriber"): ("speech/test_openai.py",),
     ("11labs", "voice"): ("speech/test_elevenlabs_voice.py",),
     ("azure", "voice"): ("speech/test_azure_sdk.py", "speech/test_azure_pipecat.py", "speech/test_azure_voice.py"),
     ("cartesia", "voice"): ("proxy/test_pipecat.py", "simulator/test_cartesia.py"),
+    ("deepgram", "voice"): ("speech/test_deepgram_voice.py",),
     ("openai", "voice"): ("simulator/test_openai_sdk.py", "proxy/test_openai_sdk.py"),
 }
 """Provider and kind → the contract tests that are about it, in tests/contracts."""
