@@ -78,33 +78,18 @@ it is never asked, and the condition `ProviderRetired` says so.
 {sources}
 """
 
-HELD_TO: dict[tuple[str, str], tuple[str, ...]] = {
-    ("deepgram", "transcriber"): (
-        "simulator/test_deepgram_sdk.py",
-        "speech/test_deepgram.py",
-        "proxy/test_deepgram_sdk.py",
-    ),
-    ("flux", "transcriber"): ("speech/test_flux.py",),
-    ("assembly-ai", "transcriber"): ("speech/test_assembly_ai.py", "speech/test_assembly_ai_sdk.py"),
-    ("azure", "transcriber"): (
-        "speech/test_azure_sdk.py",
-        "speech/test_azure_pipecat.py",
-        "speech/test_azure_wire.py",
-        "speech/test_azure.py",
-    ),
-    ("gladia", "transcriber"): ("speech/test_gladia.py",),
-    ("google", "transcriber"): ("speech/test_google_sdk.py", "speech/test_google.py"),
-    ("speechmatics", "transcriber"): ("speech/test_speechmatics.py", "speech/test_speechmatics_sdk.py"),
-    ("cartesia", "transcriber"): ("speech/test_cartesia.py",),
-    ("11labs", "transcriber"): ("speech/test_scribe.py",),
-    ("openai", "transcriber"): ("speech/test_openai.py",),
-    ("11labs", "voice"): ("speech/test_elevenlabs_voice.py",),
-    ("azure", "voice"): ("speech/test_azure_sdk.py", "speech/test_azure_pipecat.py", "speech/test_azure_voice.py"),
+ELSEWHERE: dict[tuple[str, str], tuple[str, ...]] = {
+    ("deepgram", "transcriber"): ("simulator/test_deepgram_sdk.py", "proxy/test_deepgram_sdk.py"),
     ("cartesia", "voice"): ("proxy/test_pipecat.py", "simulator/test_cartesia.py"),
-    ("deepgram", "voice"): ("speech/test_deepgram_voice.py",),
     ("openai", "voice"): ("simulator/test_openai_sdk.py", "proxy/test_openai_sdk.py"),
+    ("azure", "voice"): ("speech/test_azure_sdk.py", "speech/test_azure_pipecat.py"),
 }
-"""Provider and kind → the contract tests that are about it, in tests/contracts."""
+"""Provider and kind → contract tests about it besides those in tests/contracts/speech that have its name."""
+
+NOBODY = "Nothing by others: the project's own tests."
+
+STEMS = {"11labs": ("elevenlabs", "scribe")}
+"""Provider → what its tests are called there, where that is not its own name."""
 
 OF_ALL = {"speech/test_recognised.py"}
 """Contract tests of every provider."""
@@ -247,9 +232,18 @@ def _source(codec: Any) -> str:
     return _GAP.sub(" ", text).strip()
 
 
+def held_to(name: str, kind: str) -> tuple[str, ...]:
+    """The contract tests about a provider's transcriber or voice, in tests/contracts."""
+    stems = STEMS.get(name, (name.replace("-", "_"),))
+    own = (path.stem for path in sorted((CONTRACTS / "speech").glob("test_*.py")))
+    about = (stem for stem in own if stem.startswith(tuple(f"test_{each}" for each in stems)))
+    found = [f"speech/{stem}.py" for stem in about if ("voice" in stem) == (kind == "voice")]
+    return (*found, *(each for each in ELSEWHERE.get((name, kind), ()) if each not in found))
+
+
 def _held_to(name: str, kind: str) -> str:
-    """What the contract tests about the provider say they are, with their files' names."""
-    return " ".join(_about(path) for path in HELD_TO.get((name, kind), ()))
+    """What they say they are, with their files' names."""
+    return " ".join(_about(path) for path in held_to(name, kind)) or NOBODY
 
 
 def _about(name: str) -> str:
