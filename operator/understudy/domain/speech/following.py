@@ -67,6 +67,8 @@ class Follower:
         self._cursor = begin
         self._strays = 0
         """Reported words that were not found, since the last one that was."""
+        self._untimed = 0
+        """Words reported without a time of their own, since the last one that was found: proof only by what follows."""
         self._since: tuple[float, float] | None = None
         """Start and stop of what was reported behind `position`."""
 
@@ -75,18 +77,21 @@ class Follower:
         letters = _letters(word)
         if not letters:
             return []
+        if stop <= start:
+            self._untimed += 1
+            return []
         found: list[Timed] = []
         end = _match(text, self._cursor, letters)
         if end is None:
             gap, end = self._beyond(text, letters)
-            if end is not None and self._since is not None:
-                found.append(Timed(self.position, gap, *self._since))
+            if end is not None:
+                found.append(Timed(self.position, gap, *(self._since or (start, start))))
                 self.position, self._since = gap, None
         self._since = (self._since[0] if self._since else start, stop)
         if end is None:
             self._strays += 1
             return found
-        self._strays = 0
+        self._strays = self._untimed = 0
         return found + self._reached(text, end)
 
     def finish(self, text: str, end: int) -> list[Timed]:
@@ -123,7 +128,7 @@ class Follower:
     def _beyond(self, text: str, letters: str) -> tuple[int, int | None]:
         """End of the words that the strays stand for, and of the match behind them; None: no match in their reach."""
         for skipped, (_, stop) in enumerate(atoms(text, self.position), start=1):
-            if skipped > self._strays:
+            if skipped > self._strays + self._untimed:
                 break
             end = _match(text, stop, letters)
             if end is not None:

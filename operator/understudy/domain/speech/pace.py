@@ -1,5 +1,6 @@
 """What is known of a voice's timing: how soon it begins, and how long it takes for a text."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,11 +35,17 @@ LEAST_SHARE, MOST_SHARE = 0.5, 0.95
 USUAL_S = 0.075
 """Seconds a character but spaces, of a voice of which nothing is known: 160 words a minute."""
 
-OTHERS_SHARE = 0.6
-"""The same for a voice that is not known, by what the others take: the fastest takes two thirds of the mean."""
+OTHERS_SHARE = 0.8
+"""The most of it for a voice that is not known, by what others take: voices differ by a third."""
 
-SPREADS = 6.0
-"""Mean errors below the expected length from which on a text is not whole."""
+SPREADS, OTHERS_SPREADS = 6.0, 3.0
+"""Mean errors below the expected length from which on a text is not whole; the others' hold how they differ."""
+
+LEAST_TAIL_S = 0.15
+"""Seconds beyond its usual silence at the end of a text that a voice may add."""
+
+SURE, MOSTLY = 8.0, 0.95
+"""Texts after which it is known how a voice ends, and the share of them that have to end so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +86,11 @@ class Tempo:
         self._normal = np.zeros((2, 2))
         self._sums = np.zeros(2)
         self._seen = 0.0
-        self._error, self._judged = 0.0, 0.0
+        self._error, self._judged, self._soft = 0.0, 0.0, 0.0
+        self._tail = Onset()
 
-    def learn(self, text: str, seconds: float) -> None:
-        """`text` sounded for `seconds`."""
+    def learn(self, text: str, seconds: float, *, soft: bool = False, tail: float = 0.0) -> None:
+        """`text` sounded for `seconds`; `soft`: and died away at its end; `tail`: seconds of silence behind it."""
         measured = _measure(text)
         if not measured[1]:
             return
@@ -93,8 +101,24 @@ class Tempo:
         self._normal = fade * self._normal + np.outer(measured, measured)
         self._sums = fade * self._sums + measured * seconds
         self._seen += 1.0
+        self._soft += (soft - self._soft) / min(self._seen, MEMORY)
+        self._tail = self._tail.learn(tail)
         if self._others is not None:
-            self._others.learn(text, seconds)
+            self._others.learn(text, seconds, soft=soft, tail=tail)
+
+    @property
+    def longest_tail(self) -> float:
+        """Seconds of silence behind a text that are no mere end of it any more."""
+        if self._seen < SURE:
+            return self._others.longest_tail if self._others else math.inf
+        return self._tail.mean + max(LEAST_TAIL_S, DEVIATIONS * self._tail.deviation)
+
+    @property
+    def dies_away(self) -> bool:
+        """Whether a text that this voice has said to its end dies away: then one that breaks off is not whole."""
+        if self._seen < SURE and self._others is not None:
+            return self._others.dies_away
+        return self._seen >= SURE and self._soft >= MOSTLY
 
     def expected(self, text: str) -> float | None:
         """Seconds that `text` should take; None while too little is known."""
@@ -110,10 +134,20 @@ class Tempo:
         floor = sum(character.isalnum() for character in text) / FASTEST / self._speed
         expected = self.expected(text)
         if expected is None:
-            usual = self._others.expected(text) if self._others else None
-            return max(floor, (usual or 0.0) * OTHERS_SHARE / self._speed)
-        share = 1.0 - SPREADS * self._error if self._judged >= ENOUGH else LEAST_SHARE
-        return max(floor, expected * min(MOST_SHARE, max(LEAST_SHARE, share)))
+            return max(floor, self._others.typical(text) / self._speed if self._others else 0.0)
+        return max(floor, expected * self._share(SPREADS, MOST_SHARE))
+
+    def typical(self, text: str) -> float:
+        """The same for a voice that is only known to be like those that were heard; 0 when none was."""
+        expected = self.expected(text)
+        if expected is None:
+            return self._others.typical(text) if self._others else 0.0
+        return expected * self._share(OTHERS_SPREADS, OTHERS_SHARE)
+
+    def _share(self, spreads: float, most: float) -> float:
+        """Share of the expected length that a text has at least."""
+        known = 1.0 - spreads * self._error if self._judged >= ENOUGH else LEAST_SHARE
+        return min(most, max(LEAST_SHARE, known))
 
     def share(self, text: str, seconds: float) -> float:
         """How much of `text` is spoken after `seconds`, 0 to 1, as far as can be told."""

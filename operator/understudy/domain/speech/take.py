@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from understudy.domain.speech.following import Follower, Timed, atoms, has_words
-from understudy.domain.speech.levels import AUDIBLE, Samples, audible_span, frame_levels
+from understudy.domain.speech.levels import AUDIBLE, Samples, audible_span, frame_levels, speech_level
 from understudy.domain.speech.pace import Tempo
 from understudy.domain.speech.voice_codec import Words
 
@@ -27,6 +27,15 @@ PAUSE_S = 1.6
 
 MUTE_S = 0.45
 """Seconds of words without sound that are no soft word any more: longer than the softest ones."""
+
+TAIL_S, TAIL_SHARE = 0.1, 0.35
+"""Silence at the end of a word, and as a share of it, from which on it may have been cut: the next word will tell."""
+
+LETTER_S = 0.035
+"""Seconds that a letter takes at least: half of what it takes on average."""
+
+ENDING_S, ENDING_SHARE = 0.02, 0.25
+"""The end of a text, and its level against the speech before, above which it has not died away."""
 
 LATE_S = 0.25
 """By how much the last word's time may lie behind the end of the audio: times are rounded, some to frames of 80 ms."""
@@ -94,6 +103,11 @@ class Take:
         """Whether the present context's words are reported."""
         return self._reported
 
+    @property
+    def end(self) -> int:
+        """Characters of the text that the voice was given."""
+        return self._end
+
     def context(self, begin: int, end: int) -> None:
         """What comes now is the text from `begin` to `end`, in a context of its own."""
         self._begin, self._end, self._from = begin, end, self.received
@@ -144,17 +158,21 @@ class Take:
             Unsound: words are silent.
         """
         pieces: list[Piece] = []
-        mute: list[Timed] = []
+        doubtful: list[Timed] = []
+        mute = 0.0
         while self._known and self._known[0].stop <= self.received + ROUNDING_S:
             timed = self._known.popleft()
-            mute.append(timed)
-            if self._heard(timed):
-                pieces += [self._piece(word) for word in mute]
-                mute.clear()
-            elif sum(word.stop - word.start for word in mute) > MUTE_S:
+            doubtful.append(timed)
+            sound, tail = self._sound(timed)
+            mute = tail if sound else mute + tail
+            if mute > MUTE_S:
                 raise Unsound("sends silence in place of words")
-        self._known.extendleft(reversed(mute))
-        if self._known and not mute and (pause := self._cut(min(self._known[0].start, self.received))):
+            if sound:
+                whole = doubtful if tail <= max(TAIL_S, TAIL_SHARE * (timed.stop - timed.start)) else doubtful[:-1]
+                pieces += [self._piece(word) for word in whole]
+                del doubtful[: len(whole)]
+        self._known.extendleft(reversed(doubtful))
+        if self._known and not doubtful and (pause := self._cut(min(self._known[0].start, self.received))):
             pieces.append(Piece(pause))
         return pieces
 
@@ -165,7 +183,6 @@ class Take:
             Unsound: it is not: words are missing, or silent.
         """
         pieces = self._rest_of_words(text) if self._reported else self._spread(text)
-        self._learn(text)
         self.position = max(self.position, self._end)
         return [*pieces, Piece(self._cut(self.received))]
 
@@ -200,9 +217,9 @@ class Take:
             raise Unsound("ended before its text did")
         if self._known and self._known[-1].stop > self.received + LATE_S:
             raise Unsound("ended before its last word")
-        left = [self._piece(word) for word in self._known if self._heard(word)]
-        if len(left) < len(self._known):
+        if not all(self._sounds(text, word) for word in self._known):
             raise Unsound("sends silence in place of words")
+        left = [self._piece(word) for word in self._known]
         self._known.clear()
         return left
 
@@ -211,27 +228,45 @@ class Take:
         said = text[self._begin : self._end]
         if not has_words(said):
             return []
-        span = audible_span(_samples(self._context), self._rate)
+        samples = _samples(self._context)
+        span = audible_span(samples, self._rate)
         if span is None:
             raise Unsound("sends silence") if self._context else Unsound("finished without audio")
-        if span[1] - span[0] < self._tempo.least(said):
+        soft = self._died_away(samples)
+        tail = len(samples) / self._rate - span[1]
+        if span[1] - span[0] < self._tempo.least(said) or (self._tempo.dies_away and not soft):
             raise Unsound("ended before its text did")
+        if tail > self._tempo.longest_tail:
+            raise Unsound("ended in silence before its text did")
+        self._tempo.learn(said, span[1] - span[0], soft=soft, tail=tail)
         begin, end = self._from + span[0], self._from + span[1]
         return [self._piece(word) for word in _spread(text, self._begin, self._end, begin, end)]
 
-    def _learn(self, text: str) -> None:
-        if not self._reported and (span := audible_span(_samples(self._context), self._rate)):
-            self._tempo.learn(text[self._begin : self._end], span[1] - span[0])
+    def _died_away(self, samples: Samples) -> bool:
+        """Whether the speech ends in near silence, as voices do that have come to their end."""
+        last = samples[-max(1, round(ENDING_S * self._rate)) :]
+        level, _ = speech_level(samples, self._rate)
+        return float(np.sqrt(np.mean(last.astype(np.float64) ** 2))) < max(AUDIBLE, ENDING_SHARE * level)
 
     def _piece(self, word: Timed) -> Piece:
         self.position = max(self.position, word.end)
         return Piece(self._cut(min(word.stop, self.received)), (word,))
 
-    def _heard(self, word: Timed) -> bool:
-        """Whether there is sound where the word should be; words whose audio is gone were heard."""
+    def _sound(self, word: Timed) -> tuple[bool, float]:
+        """Whether there is sound where the word should be, and the silence at its end; gone audio was sound."""
         start, stop = (max(0, round(at * self._rate) - self._gone) for at in (word.start, word.stop))
         samples = _samples(self._held[start * WIDTH : stop * WIDTH])
-        return not len(samples) or bool((frame_levels(samples, self._rate) >= AUDIBLE).any())
+        span = audible_span(samples, self._rate)
+        if not len(samples):
+            return True, 0.0
+        return span is not None, len(samples) / self._rate - (span[1] if span else 0.0)
+
+    def _sounds(self, text: str, word: Timed) -> bool:
+        """Whether a word that nothing follows sounds for as long as it takes at least."""
+        sound, tail = self._sound(word)
+        letters = sum(character.isalnum() for character in text[word.begin : word.end])
+        gone = max(0.0, self.handed - word.start)
+        return sound and word.stop - word.start - tail + gone >= min(LETTER_S * letters, 0.5 * (word.stop - word.start))
 
     def _cut(self, until: float) -> bytes:
         """The held audio up to `until` seconds of the take."""

@@ -1,15 +1,20 @@
 """One context of speech: what the agent wants said, and the parts in which a voice is given it."""
 
+import itertools
 from typing import Any
 
 from understudy.domain.routing.clauses import LONGEST_UNIT, clause_ends
 from understudy.domain.speech.audio import SpeechFormat
 from understudy.domain.speech.cartesia import DEFAULT_BUFFER_MS
-from understudy.domain.speech.following import has_words
+from understudy.domain.speech.following import atoms, has_words
 
 SHORTEST_UNIT = 40
 """Characters from which a clause is said by itself: shorter ones wait for more, since a voice makes a melody of what it
 is given. The first clause does not wait: a caller does."""
+
+
+HURRY_WORDS = 3
+"""Words that are asked for first when a caller waits for a voice that reports none: it is heard when it is complete."""
 
 
 class Utterance:
@@ -73,21 +78,29 @@ class Units:
 
     Args:
         begin: character where the voice begins.
+        hurry: somebody waits: the first part is a few words, whatever follows.
     """
 
-    def __init__(self, begin: int) -> None:
+    def __init__(self, begin: int, *, hurry: bool = False) -> None:
         self.position = begin
         """Characters that were given."""
-        self._first = True
+        self._first, self._hurry = True, hurry
 
     def next(self, utterance: Utterance) -> tuple[int, int] | None:
         """Begin and end of the next part; None while it is not complete."""
         end = self._end(utterance)
+        if self._first and self._hurry:
+            end = self._few_words(utterance, end)
         if end is None:
             return None
         part = (self.position, end)
         self.position, self._first = end, False
         return part
+
+    def _few_words(self, utterance: Utterance, end: int | None) -> int | None:
+        """Behind the first words, or at `end` where that comes sooner."""
+        words = list(itertools.islice(atoms(utterance.text, self.position, end), HURRY_WORDS + 1))
+        return words[HURRY_WORDS][0] if len(words) > HURRY_WORDS else end
 
     def _end(self, utterance: Utterance) -> int | None:
         text, begin = utterance.text, self.position

@@ -64,9 +64,25 @@ def test_an_unknown_voice_is_judged_by_the_others_and_by_what_nobody_can_say() -
     new = Tempo(others)
     text = TEXTS[1]
     assert new.least(text) == pytest.approx(sum(map(str.isalnum, text)) / 22)
-    for _ in range(5):
+    for _ in range(20):
         others.learn(text, 4.0)
-    assert new.least(text) == pytest.approx(4.0 * 0.6, rel=0.05)
+    assert new.least(text) == pytest.approx(4.0 * 0.8, rel=0.05)
+
+
+def test_how_a_voice_ends_is_known_after_some_texts() -> None:
+    """Of a voice that dies away at the end; a single abrupt one is a fault of the text's, two are its manner."""
+    others = Tempo()
+    voice = Tempo(others)
+    for _ in range(10):
+        assert not voice.dies_away
+        voice.learn(TEXTS[1], 3.0, soft=True)
+        if voice.dies_away:
+            break
+    assert voice.dies_away
+    assert Tempo(others).dies_away
+    for _ in range(3):
+        voice.learn(TEXTS[1], 3.0, soft=False)
+    assert not voice.dies_away
 
 
 def test_what_was_asked_to_be_fast_may_be() -> None:

@@ -68,7 +68,7 @@ def take(tempo: Tempo | None = None, begin: int = 0) -> Take:
     return made
 
 
-@given(cut=st.integers(0, len(AUDIO)), chunk=st.integers(1, 1600), told=st.integers(0, COUNT), late=st.booleans())
+@given(cut=st.integers(0, len(AUDIO)), chunk=st.integers(40, 1600), told=st.integers(0, COUNT), late=st.booleans())
 def test_at_any_cut_another_voice_goes_on_with_the_first_word_not_heard(
     *, cut: int, chunk: int, told: int, late: bool
 ) -> None:

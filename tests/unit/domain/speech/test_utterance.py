@@ -72,6 +72,18 @@ def test_phrases_of_an_agent_that_does_not_buffer_are_given_as_they_come() -> No
     assert said.text == "one two three"
 
 
+def test_a_voice_in_a_hurry_is_given_a_few_words_first() -> None:
+    """Whether or not the clause is there yet; a short clause is no shorter for it."""
+    said, units = utterance(), Units(0, hurry=True)
+    say(said, "one two three fo")
+    assert cut(units, said) == ["one two three"]
+    say(said, "ur five six, seven", more=False)
+    assert cut(units, said) == ["four five six, seven"]
+    said, units = utterance(), Units(0, hurry=True)
+    say(said, "Well, I do not think so.", more=False)
+    assert cut(units, said)[0] == "Well,"
+
+
 def test_a_flush_ends_what_there_is() -> None:
     said, units = utterance(), Units(0)
     say(said, "one two", flush=True)

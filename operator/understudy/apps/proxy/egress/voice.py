@@ -15,7 +15,8 @@ from understudy.apps.proxy.egress.voice_memory import health_key
 from understudy.apps.proxy.egress.voice_outlet import Outlet, Sink
 from understudy.apps.proxy.egress.voice_performance import Performance
 from understudy.apps.proxy.egress.voice_slack import key_of, prompts_of, voices_for
-from understudy.base.errors import AllFailed, ProviderBroke, ProviderError
+from understudy.apps.proxy.egress.voice_standby import Standby
+from understudy.base.errors import AllFailed, ProviderBroke, ProviderError, ProviderTimeout
 from understudy.domain.revision.snapshot import Account, Voice
 from understudy.domain.speech.utterance import Utterance
 
@@ -48,6 +49,8 @@ class Speech:
         self._changed = asyncio.Event()
         self._speaking: Account | None = None
         """Account of the present voice; None for what is kept."""
+        self._failures = 0
+        self._standby = Standby(self._perform)
         self._outlet = Outlet(utterance, sink, links.playout, self._began)
 
     def add(self, message: dict[str, Any]) -> None:
@@ -76,24 +79,40 @@ class Speech:
         """
         while not (self.utterance.has_text or self.utterance.complete):
             await self.changed()
+        try:
+            await self._run()
+        finally:
+            await self._standby.close()
+
+    async def _run(self) -> None:
         causes: list[ProviderError] = []
         voices = self._voices()
-        turns = deque(range(len(voices)))
-        while turns and self._unsaid():
-            index = turns.popleft()
+        turns, again = deque(range(len(voices))), deque[int]()
+        while (turns or again) and self._unsaid():
+            index = turns.popleft() if turns else again.popleft()
             begun = self.position
             try:
                 await self._speak(voices[index], voices[turns[0]] if turns else None)
             except ProviderError as cause:
+                self._failures += 1
                 self._failed(voices[index], cause)
                 causes.append(cause)
-                if self.position > begun and isinstance(cause, ProviderBroke):
-                    turns.append(index)  # it can speak: when nobody else is left, it may go on
+                if self._may_return(cause, causes, begun):
+                    again.append(index)
             else:
                 self._won(voices[index], failed_over=bool(causes))
                 return
         if self._unsaid():
             raise AllFailed(PART, causes)
+
+    def _may_return(self, cause: ProviderError, causes: list[ProviderError], begun: int) -> bool:
+        """Whether a voice may go on when nobody else is left: it spoke and broke off, or was only too slow for us.
+
+        Once: it is asked again without a successor, and waited for.
+        """
+        first = sum(each.provider == cause.provider for each in causes) == 1
+        spoke = self.position > begun and isinstance(cause, ProviderBroke)
+        return first and (spoke or isinstance(cause, ProviderTimeout))
 
     def _unsaid(self) -> bool:
         return not self.utterance.complete or self.utterance.rest(self.position)
@@ -114,9 +133,12 @@ class Speech:
         if await self._play_kept(voice) and not await self._more_to_say():
             return
         self._speaking = account
-        performance = Performance(self._links, self, Speaker(voice, account), successor)
         with upstream.told_as(account.name):
-            await performance.run(self._outlet)
+            performance = await self._standby.take(voice, self.position)
+            performance = performance or Performance(
+                self._links, self, Speaker(voice, account), self.position, follows=self._failures > 0
+            )
+            await performance.run(self._outlet, successor, self._standby)
 
     async def _play_kept(self, voice: Voice) -> bool:
         """Say a prompt from what is kept of it in `voice`, if the text goes on with it."""
@@ -135,6 +157,10 @@ class Speech:
         while not self.utterance.complete and not self.utterance.rest(self.position):
             await self.changed()
         return self.utterance.rest(self.position)
+
+    def _perform(self, voice: Voice, begin: int) -> Performance | None:
+        account = self._snapshot.accounts.get(voice.account)
+        return Performance(self._links, self, Speaker(voice, account), begin, follows=True) if account else None
 
     def _began(self) -> None:
         if not self._alone:

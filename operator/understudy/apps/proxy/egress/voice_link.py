@@ -188,7 +188,10 @@ class VoiceLinks:
         audio = codec.makes(SpeechFormat("pcm_s16le", wanted.sample_rate))
         with upstream.told_as(account.name):
             request = codec.open(audio, self.egress.key(self.call, account))
-            async with asyncio.timeout(OPEN_TIMEOUT_S):
+            began, memory = asyncio.get_running_loop().time(), self.egress.voices
+            patience = memory.onset(self.call.namespace, speaker.voice, "open").patience
+            async with asyncio.timeout(min(OPEN_TIMEOUT_S, patience)):
                 link = VoiceLink(await upstream.open_socket(self.egress.session, request), codec, audio)
                 await link.send(codec.greet())
+            memory.began(self.call.namespace, speaker.voice, asyncio.get_running_loop().time() - began, "open")
         return link

@@ -5,7 +5,7 @@ from weakref import WeakKeyDictionary
 from understudy.apps.proxy.calls import Call
 from understudy.domain.revision.snapshot import Voice
 from understudy.domain.speech.levels import Levels
-from understudy.domain.speech.pace import Onset, Tempo
+from understudy.domain.speech.pace import ENOUGH, Onset, Tempo
 from understudy.domain.speech.provider_health import Key, ProviderHealth, preferred
 
 VoiceKey = tuple[str, ...]
@@ -33,33 +33,42 @@ def speed_of(voice: Voice) -> float:
 
 
 class VoiceMemory:
-    """One proxy's."""
+    """One proxy's.
+
+    What is not known of a voice is taken from the same voice of other accounts, its provider's others, and all.
+    """
 
     def __init__(self) -> None:
         self.health = ProviderHealth()
         """Which voices new calls should not begin with."""
         self.levels = Levels()
         """How loud each voice is."""
-        self._onsets: dict[VoiceKey, Onset] = {}
-        self._tempos: dict[VoiceKey, Tempo] = {}
-        self._usual = Tempo()
+        self._onsets: dict[tuple[str, ...], Onset] = {}
+        self._tempos: dict[tuple[str, ...], Tempo] = {}
         self._speaking: WeakKeyDictionary[Call, Voice] = WeakKeyDictionary()
 
-    def onset(self, voice: VoiceKey) -> Onset:
-        """How soon `voice` begins."""
-        return self._onsets.get(voice, Onset())
+    def onset(self, namespace: str, voice: Voice, what: str = "audio") -> Onset:
+        """How soon `voice` begins, or its connection opens."""
+        own = self._onsets.get((what, *voice_key(namespace, voice)), Onset())
+        return own if own.seen >= ENOUGH else self._onsets.get((what, voice.provider), own)
 
-    def began(self, voice: VoiceKey, seconds: float) -> None:
-        """`voice` took so long from a text to its first audio."""
-        self._onsets[voice] = self.onset(voice).learn(seconds)
+    def began(self, namespace: str, voice: Voice, seconds: float, what: str = "audio") -> None:
+        """`voice` took so long from a text to its first audio, or to open its connection."""
+        for key in ((what, *voice_key(namespace, voice)), (what, voice.provider)):
+            self._onsets[key] = self._onsets.get(key, Onset()).learn(seconds)
         while len(self._onsets) > MOST_VOICES:
             self._onsets.pop(next(iter(self._onsets)))
 
-    def tempo(self, voice: VoiceKey, speed: float = 1.0) -> Tempo:
-        """How long `voice`, asked to speak at `speed`, takes for a text; the caller teaches it."""
-        if voice not in self._tempos and len(self._tempos) >= MOST_VOICES:
+    def tempo(self, namespace: str, voice: Voice) -> Tempo:
+        """How long `voice` takes for a text; the caller teaches it."""
+        every = self._tempo(("",), None, 1.0)
+        alike = self._tempo((voice.provider, voice.voice_id, voice.model or ""), every, 1.0)
+        return self._tempo(voice_key(namespace, voice), alike, speed_of(voice))
+
+    def _tempo(self, key: tuple[str, ...], others: Tempo | None, speed: float) -> Tempo:
+        if key not in self._tempos and len(self._tempos) >= MOST_VOICES:
             self._tempos.pop(next(iter(self._tempos)))
-        return self._tempos.setdefault(voice, Tempo(self._usual, speed))
+        return self._tempos.setdefault(key, Tempo(others, speed))
 
     def order(self, call: Call, voices: tuple[Voice, ...], now: float) -> list[Voice]:
         """The voices in the order in which `call` is to try them; `now` is seconds on a steady clock.

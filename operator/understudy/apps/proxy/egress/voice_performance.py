@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from understudy.apps.proxy.egress.voice_lineup import Begun, Item, More, Over
 from understudy.apps.proxy.egress.voice_link import Speaker, VoiceLinks
-from understudy.apps.proxy.egress.voice_memory import speed_of, voice_key
+from understudy.apps.proxy.egress.voice_memory import voice_key
 from understudy.apps.proxy.egress.voice_outlet import Outlet, Spout
 from understudy.apps.proxy.egress.voice_stage import Stage, stage_of
 from understudy.apps.proxy.egress.voice_watch import CLOSING_S, Watch
@@ -19,6 +19,7 @@ from understudy.domain.speech.voice_codec import Audio, Done, Words
 
 if TYPE_CHECKING:
     from understudy.apps.proxy.egress.voice import Speech
+    from understudy.apps.proxy.egress.voice_standby import Standby
 
 log = logging.getLogger(__name__)
 audit = logging.getLogger("understudy.audit.speech")
@@ -33,6 +34,9 @@ LEAD_S = 0.25
 DRY_S = 0.05
 """Audio left to play at which more has to be handed over, for the way to the carrier."""
 
+ENOUGH_S = 0.5
+"""Audio left to play with which a voice need not hurry."""
+
 SETTLED_S = 0.15
 """How long a text that ends like a clause waits for what would change that: models write 20 to 100 words a second."""
 
@@ -43,23 +47,29 @@ _MARKS = (".", "!", "?", "…", ",", ";", ":", "。", "！", "？", "，", "、"
 
 
 class Performance:
-    """See `run`.
+    """One voice's part in a speech.
 
     Args:
         links: the agent's sockets to voices.
-        speech: what is said; its `position` is where this voice begins, and afterwards where it came.
+        speech: what is said; `run` moves its `position`.
         speaker: who speaks.
-        successor: who would go on; None: nobody.
+        begin: character where it begins.
+        follows: another voice has failed before, or may have.
     """
 
-    def __init__(self, links: VoiceLinks, speech: "Speech", speaker: Speaker, successor: Voice | None) -> None:
+    def __init__(
+        self, links: VoiceLinks, speech: "Speech", speaker: Speaker, begin: int, *, follows: bool = False
+    ) -> None:
         self._links, self._speech, self._speaker, self._account = links, speech, speaker, speaker.account
         self._memory = links.egress.voices
         self._namespace = links.call.namespace
         self._key = voice_key(self._namespace, speaker.voice)
-        after = self._memory.onset(voice_key(self._namespace, successor)) if successor else None
-        self._watch = Watch(self._memory.onset(self._key), after, links.playout)
+        self.begin, self._follows = begin, follows
         self._now = asyncio.get_running_loop().time
+        self._stage: Stage | None = None
+        self._feeder: asyncio.Task[None] | None = None
+        self._wanted = asyncio.Event()
+        """Set when it is to speak; before, it is given no more than the first part of the text."""
         self._open = False
         """Whether a context is being spoken."""
         self._pieces = True
@@ -67,25 +77,49 @@ class Performance:
         """Whether the voice was given all text there will be."""
         self._first: float | None = None
         """When the present context's first audio came."""
+        self._fresh = False
+        """Whether nothing of the present context had come when the one before it ended."""
         self._latest = self._now()
         """When anything came."""
 
-    async def run(self, outlet: Outlet) -> None:
-        """Speak to the end.
+    async def prepare(self) -> None:
+        """Let the voice begin with the first part, in case it is needed: its audio waits until `run`.
+
+        Raises:
+            ProviderError: it cannot.
+        """
+        if self._stage is None:
+            self._stage = await stage_of(self._links, self._speaker, self._speech.utterance.format)
+            self._pieces = self._stage.pieces
+            self._feeder = asyncio.create_task(self._feed(self._stage))
+
+    async def discard(self) -> None:
+        """It was not needed."""
+        if self._feeder:
+            self._feeder.cancel()
+            await asyncio.gather(self._feeder, return_exceptions=True)
+        if self._stage:
+            await self._stage.leave(failed=False)
+
+    async def run(self, outlet: Outlet, successor: Voice | None, standby: "Standby") -> None:
+        """Speak to the end; `standby` gets `successor` ready when this voice may have failed.
 
         Raises:
             ProviderError: the voice failed.
             Unsound: likewise.
         """
         speech = self._speech
-        stage = await stage_of(self._links, self._speaker, speech.utterance.format)
-        self._pieces = stage.pieces
+        self._successor, self._standby = successor, standby
+        await self.prepare()
+        stage = cast("Stage", self._stage)
+        after = self._memory.onset(self._namespace, self._successor) if self._successor else None
+        self._watch = Watch(self._memory.onset(self._namespace, self._speaker.voice), after, self._links.playout)
         rate = stage.audio.sample_rate
-        self._take = Take(speech.position, rate, self._memory.tempo(self._key, speed_of(self._speaker.voice)))
+        self._take = Take(self.begin, rate, self._memory.tempo(self._namespace, self._speaker.voice))
         self._linear = Linear(stage.audio)
         like = voice_key(self._namespace, self._links.call.snapshot().voices[0])
         self._spout = Spout(outlet, self._memory, self._key, like, rate)
-        feeder = asyncio.create_task(self._feed(stage))
+        self._wanted.set()
         failed = False
         self._audit()
         try:
@@ -98,8 +132,9 @@ class Performance:
             raise
         finally:
             speech.position = self._take.position
-            feeder.cancel()
-            await asyncio.gather(feeder, return_exceptions=True)
+            if self._feeder:
+                self._feeder.cancel()
+                await asyncio.gather(self._feeder, return_exceptions=True)
             await stage.leave(failed=failed)
 
     def _audit(self) -> None:
@@ -111,13 +146,14 @@ class Performance:
             account.name,
             account.provider,
             account.region or "unspecified",
-            self._speech.position,
+            self.begin,
         )
 
     async def _feed(self, stage: Stage) -> None:
         """Give the voice the text, clause by clause, as the agent writes it."""
         try:
-            await self._feed_units(stage, Units(self._speech.position))
+            hurry = self._follows and not stage.reports and self._links.playout.left(self._now()) < ENOUGH_S
+            await self._feed_units(stage, Units(self.begin, hurry=hurry))
         except ProviderError as error:
             stage.lineup.fail(error)
         except Exception:
@@ -133,6 +169,7 @@ class Performance:
                 begin, end = part
                 last = utterance.complete and not utterance.rest(end)
                 await stage.say(utterance.text[begin:end].strip(), begin, end, last=last)
+                await self._wanted.wait()
             elif utterance.complete:
                 await stage.finish()
                 break
@@ -155,6 +192,8 @@ class Performance:
             item = await self._next(stage)
             if isinstance(item, Over):
                 return
+            if isinstance(item, Begun):
+                self._fresh = stage.lineup.queue.empty()
             if item is not None:
                 await self._take_in(item)
 
@@ -181,13 +220,14 @@ class Performance:
             case Done():
                 await self._give(take.done(text))
                 self._open = False
-        if self._open and take.reports and not take.owes(text):
+        if self._open and self._pieces and take.reports and not take.owes(text):
             self._watch.rested()
 
     def _heard(self) -> None:
+        self._standby.dismiss()
         took = self._watch.heard(self._latest)
-        if took is not None:
-            self._memory.began(self._key, took)
+        if took is not None and self._fresh:
+            self._memory.began(self._namespace, self._speaker.voice, took)
         if self._first is None:
             self._first = self._latest
 
@@ -197,8 +237,8 @@ class Performance:
         Raises:
             ProviderTimeout: nothing came in time.
         """
-        lost, hold = self._lost_at(), self._held_until()
-        wake = min((at for at in (lost, hold) if at is not None), default=None)
+        lost, hold, doubt = self._lost_at(), self._held_until(), self._doubted_at()
+        wake = min((at for at in (lost, hold, doubt) if at is not None), default=None)
         try:
             async with asyncio.timeout_at(wake):
                 return await stage.lineup.queue.get()
@@ -207,7 +247,11 @@ class Performance:
         if hold is not None and now >= hold:
             await self._give(self._take.part(self._take.handed + LEAD_S))
             return None
-        if self._owes():
+        if doubt is not None and now >= doubt and (lost is None or now < lost):
+            if self._successor:
+                self._standby.get_ready(self._successor, self._take.position)
+            return None
+        if self._owes() or not self._at_end():
             raise ProviderTimeout(self._account.name, "nothing useful in time" if self._first is None else "stalled")
         return Done()  # all its words are there, and it does not say so
 
@@ -220,7 +264,19 @@ class Performance:
         """When what is owed counts as lost; None while nothing is."""
         if self._owes():
             return self._watch.deadline(self._now())
-        return self._latest + CLOSING_S if self._open and self._fed else None
+        if not self._open or (self._pieces and not self._fed):
+            return None
+        return self._latest + CLOSING_S if self._at_end() else self._watch.deadline(self._now())
+
+    def _doubted_at(self) -> float | None:
+        """When the next voice is to get ready, in case this one has failed; None while there is no need."""
+        if self._successor is None or self._standby.begin == self._take.position or not self._owes():
+            return None
+        return self._watch.doubt(self._now())
+
+    def _at_end(self) -> bool:
+        """Whether the present context is the last."""
+        return self._fed and not self._speech.utterance.rest(self._take.end)
 
     def _held_until(self) -> float | None:
         """When the next of a clause without word times has to leave; None while it need not."""

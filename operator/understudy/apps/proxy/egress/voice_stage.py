@@ -13,7 +13,7 @@ from understudy.apps.proxy.egress.voice_link import Speaker, VoiceLink, VoiceLin
 from understudy.base.errors import ProviderBroke, ProviderError, ProviderRefused
 from understudy.domain.revision.snapshot import Account
 from understudy.domain.speech.audio import SpeechFormat
-from understudy.domain.speech.voice_codec import Done, HttpVoiceCodec, Refused, VoiceEvent
+from understudy.domain.speech.voice_codec import Done, HttpVoiceCodec, Refused, Resume, VoiceEvent
 from understudy.domain.speech.voices.registry import on_socket
 
 AHEAD = 2
@@ -27,11 +27,13 @@ class Stage(Protocol):
     Attributes:
         audio: the format of what it says.
         pieces: it takes pieces of one text; otherwise each is spoken by itself.
+        reports: it says when which word is heard.
         lineup: what it says.
     """
 
     audio: SpeechFormat
     pieces: bool
+    reports: bool
     lineup: Lineup
 
     async def say(self, text: str, begin: int, end: int, *, last: bool) -> None:
@@ -70,7 +72,7 @@ class SocketStage:
         self._fed = ""
         """The context that takes more text."""
         traits = link.codec.traits
-        self.pieces = traits.pieces
+        self.pieces, self.reports = traits.pieces, traits.resume is Resume.WORD
         self._room = asyncio.Semaphore(AHEAD if traits.shared else 1)
 
     async def say(self, text: str, begin: int, end: int, *, last: bool) -> None:
@@ -132,6 +134,7 @@ class HttpStage:
     """See `Stage`: a request a text."""
 
     pieces = False
+    reports = False
 
     def __init__(self, egress: Egress, speaker: Speaker, wanted: SpeechFormat, key: str | None) -> None:
         self.lineup = Lineup()

@@ -9,11 +9,17 @@ LEAST_QUIET_S = 0.2
 MOST_QUIET_S = 1.0
 """Silence of a connection in mid-speech that is a failure however slow the voice usually is."""
 
+SPEAKING_S = 0.06
+"""Since the latest audio of a voice that goes on speaking, as far as can be told."""
+
 USUAL_GAPS = 3.0
 """Times the longest gap so far that is waited for: some voices send in bursts."""
 
 MARGIN_S = 0.1
 """What the next voice's first word takes beyond its first audio."""
+
+DOUBT_DEVIATIONS, LEAST_DOUBT_S = 1.5, 0.03
+"""Mean deviations over the usual time from which on the next voice gets ready: in one turn of ten, for a clause."""
 
 STALL_S = 5.0
 """Longest silence of the last voice there is: nobody else could go on, so it may take its time."""
@@ -66,8 +72,20 @@ class Watch:
         return min(MOST_QUIET_S, max(LEAST_QUIET_S, USUAL_GAPS * self._gap))
 
     def speaks(self, now: float) -> bool:
-        """Whether audio came lately."""
-        return self._latest is not None and now - self._latest < self.alive
+        """Whether audio comes just now."""
+        return self._latest is not None and now - self._latest < SPEAKING_S
+
+    def doubt(self, now: float) -> float:
+        """When it is time for the next voice to get ready, so that its first word is there at the `deadline`."""
+        if self._latest is None:
+            asked = now if self._asked is None else self._asked
+            late = asked + self._onset.mean + max(LEAST_DOUBT_S, DOUBT_DEVIATIONS * self._onset.deviation)
+            return max(late, self._needed() - MARGIN_S)
+        return max(self._latest + self.alive / 2, self._needed() - MARGIN_S)
+
+    def _needed(self) -> float:
+        """When the next voice has to be asked, if the listener is not to wait."""
+        return self._playout.until - (self._successor.mean if self._successor else 0.0) - MARGIN_S
 
     def deadline(self, now: float) -> float:
         """When the audio that is owed counts as lost, if nothing comes by then."""
@@ -75,5 +93,4 @@ class Watch:
         if self._successor is None:
             return asked + LONGEST_S if self._latest is None else self._latest + STALL_S
         patience = asked + self._onset.patience if self._latest is None else self._latest + self.alive
-        needed = self._playout.until - self._successor.mean - MARGIN_S
-        return max(patience, needed)
+        return max(patience, self._needed())

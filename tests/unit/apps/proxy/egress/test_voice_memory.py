@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from understudy.apps.proxy.calls import Call
-from understudy.apps.proxy.egress.voice_memory import VoiceMemory, health_key, speed_of, voice_key
+from understudy.apps.proxy.egress.voice_memory import VoiceMemory, health_key, speed_of
 from understudy.domain.revision.snapshot import Voice
 
 VOICES = tuple(Voice(account=f"a{n}", provider="cartesia", voice_id="v", model="m") for n in range(3))
@@ -73,11 +73,18 @@ def test_speed_that_a_voice_is_asked_for(settings: dict[str, Any], speed: float)
     assert speed_of(VOICES[0].model_copy(update={"settings": settings})) == speed
 
 
-def test_voices_are_told_apart() -> None:
-    """By account, voice, model and speed: each has its own loudness and tempo."""
+def test_voices_are_told_apart_and_lend_each_other_what_is_known() -> None:
+    """By account, voice, model and speed; what is not known of one is taken from its provider's others."""
     other = VOICES[0].model_copy(update={"model": "n"})
     memory = VoiceMemory()
-    memory.began(voice_key("ns", VOICES[0]), 0.6)
-    assert memory.onset(voice_key("ns", VOICES[0])).seen == 1
-    assert memory.onset(voice_key("ns", other)).seen == 0
-    assert memory.tempo(voice_key("ns", other)) is not memory.tempo(voice_key("ns", VOICES[0]))
+    for _ in range(3):
+        memory.began("ns", VOICES[0], 0.6)
+    memory.began("ns", other, 0.1)
+    assert memory.onset("ns", VOICES[0]).mean == pytest.approx(0.6)
+    assert memory.onset("ns", other).mean == pytest.approx(0.475)
+    assert memory.onset("ns", other.model_copy(update={"provider": "openai", "account": "b"})).seen == 0
+    assert memory.onset("ns", VOICES[0], "open").seen == 0
+    assert memory.tempo("ns", other) is not memory.tempo("ns", VOICES[0])
+    for _ in range(3):
+        memory.tempo("ns", VOICES[0]).learn("One moment please.", 2.0)
+    assert memory.tempo("elsewhere", VOICES[0]).least("One moment please.") > 0.9
