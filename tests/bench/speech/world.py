@@ -1,6 +1,7 @@
 """Everything that a case needs: the simulated providers behind a network, the real proxy, and lines into it."""
 
 import os
+import random
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,7 +15,7 @@ import aiohttp
 from tests.bench.peers.process import serving
 from tests.bench.proxy_process import free_port
 from tests.bench.speech import told
-from tests.bench.speech.cases import Case
+from tests.bench.speech.cases import SEED, Case
 from tests.bench.speech.lines import Lines, agents
 from tests.bench.speech.sight import Sight, Watching
 from tests.bench.speech.wire import network
@@ -73,7 +74,7 @@ def _transcriber(case: Case, which: str) -> dict[str, Any]:
 
 
 def _voice(case: Case, which: str) -> dict[str, Any]:
-    draw = case.draw(f"voice-{which}")
+    draw = random.Random(f"{SEED}:{case.primary if which == 'a' else case.fallback}")  # a voice is always the same
     return VOICE | {"levelDb": round(draw.uniform(-24, -16), 1), "wordsPerMinute": draw.randrange(150, 195)}
 
 
