@@ -39,7 +39,9 @@ SILENT_FINALIZES = 2
 as dead, speech or not."""
 
 DEAF = "no transcript while the caller speaks"
-"""The verdict that other providers may refute: it may have been no speech."""
+
+EMPTY = "empty transcripts while the caller speaks"
+"""The verdict that another provider may refute: it may have been no speech."""
 
 
 class Habit:
@@ -89,7 +91,9 @@ class FailureWatch:
         self._empty = False
         self._asked: dict[int, tuple[float, bool]] = {}
         self.armed = True
-        """Whether deafness counts: not where other providers heard nothing in the same audio either."""
+        """Whether transcripts without words count: not once another provider heard no words in the same sound."""
+        self.doubted = False
+        """Whether a final left out much of what the caller said: nothing more is taken of this connection."""
 
     def sent(self, speech_s: float) -> None:
         """Audio was sent that holds so many seconds of speech."""
@@ -119,7 +123,11 @@ class FailureWatch:
             return
         if 0.0 < self._speech < DEAF_S:
             self._habits.gaps.learn(self._speech)
-        self._spoke_at, self._speech, self._empty, self.armed = now, 0.0, False, True
+        self._spoke_at, self._speech, self._empty = now, 0.0, False
+
+    def doubt(self) -> None:
+        """A final left out much of what the caller said."""
+        self.doubted = True
 
     def alive(self) -> None:
         """Something else came: the connection is there."""
@@ -133,12 +141,12 @@ class FailureWatch:
             return "did not answer a request to finalise"
         if overdue and len(self._asked) >= SILENT_FINALIZES:
             return "says nothing"
-        return DEAF if self._is_deaf(now) else ""
-
-    def _is_deaf(self, now: float) -> bool:
-        """Whether it should have said something long ago."""
-        watched = self._interims and self.armed
-        return watched and self._speech >= self.patience and now - self._spoke_at >= self.patience
+        if self.doubted:
+            return EMPTY
+        deaf = self._interims and self._speech >= self.patience and now - self._spoke_at >= self.patience
+        if deaf and self._empty:
+            return EMPTY if self.armed else ""
+        return DEAF if deaf else ""
 
     @property
     def patience(self) -> float:

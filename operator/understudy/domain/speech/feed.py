@@ -22,12 +22,15 @@ class Heard:
 
     Attributes:
         answers: the mark that it answers, if any.
+        known: position up to which it surely says what was said: the end of its last word, or, where words have no
+            times, what had been sent when its text grew last.
         joined: made of several of the provider's, so that its message cannot be passed on.
     """
 
     result: Result
     start: int
     end: int
+    known: int
     answers: Mark | None = None
     joined: bool = False
 
@@ -69,6 +72,7 @@ class Feed:
         self._tolerance = round(TOLERANCE_S * rate)
         self._asked: deque[_Request] = deque()
         self._parts: list[Result] = []
+        self._text, self._grown = "", start
 
     @property
     def cursor(self) -> int:
@@ -93,7 +97,7 @@ class Feed:
             self.said_text = True
         mark = self._answered(result, now) if result.final and result.from_finalize else None
         if mark is None and not result.text and result.end is None and result.from_finalize:
-            return Heard(replace(result, from_finalize=False), covered, covered)
+            return Heard(replace(result, from_finalize=False), covered, covered, covered)
         if self.traits.ack is Ack.WORD:
             return self._by_times(result, covered, mark)
         return self._by_marks(result, covered, mark)
@@ -115,18 +119,27 @@ class Feed:
         if mark:
             end = mark.position if end is None else max(end, mark.position)
         end = self.cursor if end is None else end
-        return Heard(result, min(start, end), end, mark)
+        return Heard(result, min(start, end), end, self._known(result, covered), mark)
 
     def _by_marks(self, result: Result, covered: int, mark: Mark | None) -> Heard:
         """A final that answers nothing waits for the next that does: what it covers is not known before."""
         whole = joined([*self._parts, result])
         if not result.final:
-            return Heard(whole, covered, self.cursor, joined=bool(self._parts))
+            return Heard(whole, covered, self.cursor, self._known(whole, covered), joined=bool(self._parts))
         if mark is None:
             self._parts.append(result)
-            return Heard(replace(whole, final=False), covered, self.cursor, joined=True)
+            known = self._known(whole, covered)
+            return Heard(replace(whole, final=False), covered, self.cursor, known, joined=True)
         was_joined, self._parts = bool(self._parts), []
-        return Heard(whole, covered, mark.position, mark, was_joined)
+        return Heard(whole, covered, mark.position, self._known(whole, covered), mark, was_joined)
+
+    def _known(self, result: Result, covered: int) -> int:
+        if result.text != self._text:
+            self._text, self._grown = result.text, self.cursor
+        grown = self._grown if result.text else covered
+        if result.final:
+            self._text = ""
+        return max(covered, self.time.position(result.words[-1].end)) if result.words else max(covered, grown)
 
 
 def joined(parts: list[Result]) -> Result:

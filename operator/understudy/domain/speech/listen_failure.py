@@ -20,6 +20,8 @@ class FailureKind(StrEnum):
     """A message that is none of the protocol."""
     DEAF = "deaf"
     """The caller speaks, and no transcript comes."""
+    EMPTY = "empty"
+    """The caller speaks, and transcripts have no words: it may be noise."""
     UNANSWERED = "unanswered"
     """A request to finalise went unanswered."""
     STALLED = "stalled"

@@ -5,7 +5,7 @@ again what a final covers; exactly one result `from_finalize` for each `Finalize
 connection; what the agent learns of the caller's voice does not depend on the provider.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from understudy.domain.speech.answers import Answers, ToAgent
@@ -24,6 +24,14 @@ UNCOVERED_S = 0.12
 
 QUIET_KEPT_S = 1.0
 """Seconds of quiet before the next speech that a replay begins with: speech too soft to notice is in them."""
+
+DOUBT_S = 0.6
+"""Seconds of speech, behind its last word, from which on a final is not believed: two words or more. Sounds of the line
+that are no speech last that long too; the second opinion tells."""
+
+TAIL_S = 0.25
+"""Seconds of speech behind the last word of a final that it does not cover: a word that came too late for it. Times of
+words are exact to 0.1 s."""
 
 LEFT_S = 0.6
 """Longest stretch without speech behind a held final that may go unheard, when a `Finalize` is answered with it."""
@@ -180,7 +188,7 @@ class Listening:
     def received(self, event: Event, now: float) -> list[ToAgent]:
         """What the agent is told of an event of the present connection."""
         feed = self.feed
-        if feed is None:
+        if feed is None or feed.watch.doubted:
             return []
         if isinstance(event, Notice):
             feed.spoke = True
@@ -216,9 +224,6 @@ class Listening:
         return left and not (feed.traits.detects_turns and not self._agent_turns)
 
     def _transcript(self, feed: Feed, event: Result | Flushed, now: float) -> list[ToAgent]:
-        if isinstance(event, Result) and self.confidence_threshold and event.final:
-            event, doubtful = without_doubtful(event, self.confidence_threshold)
-            self.doubtful += doubtful
         heard = feed.take(event, self.covered, now)
         if isinstance(event, Result):
             feed.watch.heard(now, text=bool(event.text))
@@ -234,13 +239,23 @@ class Listening:
         return [*released, self._message(heard)] if wanted else released
 
     def _final(self, feed: Feed, heard: Heard, now: float) -> list[ToAgent]:
+        if self._leaves_out_much(feed, heard):
+            feed.watch.doubt()  # the next transcriber is sent all of it again, and asked again
+            return []
+        believed = self._believed(heard)
+        if self.confidence_threshold:
+            sure, doubtful = without_doubtful(heard.result, self.confidence_threshold)
+            self.doubtful += doubtful
+            heard = replace(heard, result=sure)
         final = self._message(heard)
-        self._cover(feed, heard.end)
+        self._cover(feed, believed)
         self._interim = ""
         self._utterances.final(final.message, final.final_text)
         mark = heard.answers
         if mark:
             self._marks.answered(mark)
+            if believed < heard.end:
+                self._marks.add(mark.position, agent=False)  # there may be a word left
             if self._answers.owes_up_to(mark.number):
                 return self._answers.answer(mark.number, final)
         if not heard.result.text:
@@ -248,6 +263,15 @@ class Listening:
         if self._agent_turns and not (mark and mark.agent):
             return [*self._answers.hold(final, now), *self._as_interim(final)]
         return [*self._answers.let_go(), final]
+
+    def _leaves_out_much(self, feed: Feed, heard: Heard) -> bool:
+        """Whether a final has no word where the caller says a good deal: its provider may have stopped hearing."""
+        return feed.watch.armed and self.voice.spans.between(heard.known, heard.end) >= DOUBT_S * self._rate
+
+    def _believed(self, heard: Heard) -> int:
+        """Up to where a final covers the audio: not what sounds like speech behind its last word."""
+        tail = self.voice.spans.between(heard.known, heard.end) if heard.result.words else 0
+        return heard.known if tail >= TAIL_S * self._rate else heard.end
 
     def _cover(self, feed: Feed, end: int) -> None:
         self.covered = max(self.covered, end)

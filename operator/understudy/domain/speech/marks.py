@@ -31,7 +31,7 @@ class Marks:
     def add(self, position: int, *, agent: bool) -> Mark:
         """A final is wanted of what came before `position`."""
         self._count += 1
-        self.last = position
+        self.last = max(self.last, position)
         mark = Mark(self._count, position, agent)
         self._pending.append(mark)
         return mark

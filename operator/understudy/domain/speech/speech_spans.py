@@ -18,7 +18,11 @@ class SpeechSpans:
 
     def between(self, start: int, end: int) -> int:
         """Samples of speech from `start` to `end`."""
-        return sum(max(0, min(span[1], end) - max(span[0], start)) for span in self._spans)
+        found = 0
+        for begin, until in self._spans:
+            if until > start and begin < end:
+                found += min(until, end) - max(begin, start)
+        return found
 
     def first_after(self, position: int) -> int | None:
         """Where the first speech at or after `position` begins; `position` itself in the midst of it; None: nowhere."""

@@ -28,7 +28,7 @@ class Succession:
         self._retries = 0
         self.current: int | None = self._order[0] if self._order else None
         self.noise = False
-        """Whether every transcriber heard nothing in the same audio, so that it is taken to be noise."""
+        """Whether two transcribers heard no words in the same sound: from then on it is taken to be noise."""
 
     @property
     def failed_over(self) -> bool:
@@ -52,23 +52,42 @@ class Succession:
 
     def works(self) -> None:
         """The present transcriber gave a final: what failed before is past."""
-        self._causes, self._since, self._retries, self.noise = {}, None, 0, False
+        self._causes, self._since, self._retries = {}, None, 0
 
     def failed(self, cause: ProviderError, now: float, *, worked: bool) -> int | None:
         """The present one failed; who is next, or None when all did. `worked`: it gave transcripts."""
         if worked and self._causes:
             self._causes = {}
         self._since = now if self._since is None else self._since
-        if may_retry(cause, worked=worked) and self._retries < RETRIES and now - self._since < self._budget_s:
-            self._retries += 1
+        if kind_of(cause) is FailureKind.EMPTY and self._is_noise():
+            return self.current
+        if self._may_retry(cause, now, worked=worked):
             return self.current
         if self.current is not None:
             self._causes[self.current] = cause
         self._retries = 0
         self.current = self._next()
-        if self.current is None and self._causes and self._all_deaf():
-            self.noise, self.current, self._causes = True, self._order[0], {}
         return self.current
+
+    def _is_noise(self) -> bool:
+        """Whether another transcriber found no words there either, or there is no other to be asked.
+
+        Then the first of those that did not was in order all the time, and listens again.
+        """
+        suspected = [index for index, cause in self._causes.items() if kind_of(cause) is FailureKind.EMPTY]
+        if not suspected and self._next() is not None:
+            return False
+        self.noise = True
+        if suspected:
+            self.current = suspected[0]
+            del self._causes[suspected[0]]
+        return True
+
+    def _may_retry(self, cause: ProviderError, now: float, *, worked: bool) -> bool:
+        if not may_retry(cause, worked=worked) or self._retries >= RETRIES or self.budget_left(now) <= 0:
+            return False
+        self._retries += 1
+        return True
 
     def budget_left(self, now: float) -> float:
         """Seconds left to ask the same provider again."""
@@ -82,6 +101,3 @@ class Succession:
         at = self._order.index(self.current) if self.current is not None else -1
         rest = [*self._order[at + 1 :], *self._order[: at + 1]]
         return next((index for index in rest if index not in self._causes and index != self.current), None)
-
-    def _all_deaf(self) -> bool:
-        return all(kind_of(cause) is FailureKind.DEAF for cause in self._causes.values())

@@ -5,8 +5,6 @@ two microseconds a frame. It errs towards speech: noise taken for speech costs a
 noise could be missing from a replay.
 """
 
-from collections import deque
-
 from understudy.domain.speech.agent_audio import Power
 from understudy.domain.speech.codec import AudioFormat
 from understudy.domain.speech.speech_spans import SpeechSpans
@@ -102,14 +100,16 @@ class _Floor:
     """The power of the line when nobody speaks: the least of the last 1.5 to 3 s, smoothed over three frames."""
 
     def __init__(self) -> None:
-        self._recent: deque[float] = deque(maxlen=3)
+        self._last = self._last_but_one = float("inf")
         self._before = self._now = float("inf")
         self._frames = 0
 
     def follow(self, power: float) -> float:
         """The floor, given the next frame's power."""
-        self._recent.append(power)
-        self._now = min(self._now, sum(self._recent) / len(self._recent))
+        smooth = (power + self._last + self._last_but_one) / 3
+        self._last_but_one, self._last = self._last, power
+        if smooth < self._now:
+            self._now = smooth
         self._frames += 1
         if self._frames == FLOOR_FRAMES:
             self._before, self._now, self._frames = self._now, float("inf"), 0

@@ -93,6 +93,7 @@ class ListenSocket:
         try:
             done, _ = await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
             self._note(done)
+            self._last_words()
             self._outbox.put_nowait(None)
             await asyncio.wait([writing], timeout=upstream.CLOSE_S)
         finally:
@@ -149,10 +150,14 @@ class ListenSocket:
 
     async def _listen(self) -> None:
         failed = await self._route.run()
-        self._tell(self._listening.settle())
         if failed is not None:
+            self._tell(self._listening.settle())
             self._all_failed(failed)
-        elif not self._had_metadata:
+
+    def _last_words(self) -> None:
+        """What is owed, and the end of the stream."""
+        self._tell(self._listening.settle())
+        if not (self._reason or self._had_metadata):
             created = dt.datetime.fromtimestamp(self._egress.context.clock.now(), dt.UTC).isoformat()
             seconds = self._listening.log.heard / self._audio.sample_rate
             self._put(self._face.ending(metadata(self._face.request_id, created, seconds, self._audio.channels)))
@@ -169,7 +174,6 @@ class ListenSocket:
             now = self._loop.time()
             self._tell(self._listening.tick(now))
             self._route.look(now)
-        self._tell(self._listening.settle())
 
 
 def _parsed(text: str) -> dict[str, Any]:

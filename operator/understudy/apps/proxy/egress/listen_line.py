@@ -9,7 +9,7 @@ from understudy.apps.proxy.egress.listen_link import Link
 from understudy.base.errors import ProviderBroke, ProviderError
 from understudy.domain.speech.answers import ToAgent
 from understudy.domain.speech.codec import AudioFormat, Leaving
-from understudy.domain.speech.failure_watch import DEAF, Habits
+from understudy.domain.speech.failure_watch import DEAF, EMPTY, Habits
 from understudy.domain.speech.listen_failure import FailureKind, TranscriberSilent, kind_of
 from understudy.domain.speech.listening import Listening
 
@@ -18,6 +18,12 @@ LEAD_S = 15.0
 
 LAST_S = 2.0
 """This long before, it is left even while the caller speaks."""
+
+SETTLED_S = 1.0
+"""How long a provider that was told that no more audio comes, and owes nothing, is given to close the connection."""
+
+KINDS = {DEAF: FailureKind.DEAF, EMPTY: FailureKind.EMPTY}
+"""Of verdicts on a transcriber; the others are unanswered requests."""
 
 
 class End(Enum):
@@ -64,6 +70,7 @@ class Line:
         self.feeder = Feeder(listening, link, self.feed, audio, begun=begun, caught_up=caught_up)
         lasts = link.codec.traits.lasts_s
         self._leaves_at = self._clock() + lasts if lasts else None
+        self._heard_at = self._clock()
         self._over: asyncio.Future[End] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> End:
@@ -95,13 +102,20 @@ class Line:
         self.feeder.look(now)
         wrong = self.feed.watch.verdict(now)
         if wrong:
-            self._fail(FailureKind.DEAF if wrong == DEAF else FailureKind.UNANSWERED, wrong)
+            self._fail(KINDS.get(wrong, FailureKind.UNANSWERED), wrong)
         elif self._link.stalled(now):
             self._fail(FailureKind.STALLED, "takes no more audio")
         elif self._leaves_at is not None and self._due(self._leaves_at - now):
             self.end(End.HANDOVER)
-        elif self.feeder.finished and not (self.feeder.closes or self._listening.waiting):
+        elif self.feeder.finished and self._said_all(now):
             self.end(End.FINISHED)
+
+    def _said_all(self, now: float) -> bool:
+        """Whether nothing more is to be expected of a provider that does not close by itself, or not soon."""
+        if self._listening.waiting:
+            return False
+        settled = not self._listening.uncovered_speech and now - self._heard_at >= SETTLED_S
+        return settled or not self.feeder.closes
 
     def _due(self, left: float) -> bool:
         return left <= LAST_S or (left <= LEAD_S and self._listening.quiet)
@@ -111,6 +125,7 @@ class Line:
 
     async def _hear(self) -> End:
         async for events in self._link.events():
+            self._heard_at = self._clock()
             told: list[ToAgent] = []
             for event in events:
                 if isinstance(event, Leaving):

@@ -76,6 +76,7 @@ class Route:
         self._now = asyncio.get_running_loop().time
         self._standby: Standby | None = None
         self._failed_at: float | None = None
+        self._suspected: list[Key] = []
         self._lost = self._doubtful = 0
         self._transcribers: tuple[Transcriber, ...] = ()
         self._succession = Succession((), 0.0)
@@ -219,6 +220,8 @@ class Route:
     def _works(self) -> None:
         index = self._succession.current or 0
         self._succession.works()
+        while self._suspected:  # another heard words where these heard none
+            self._around.health.failed(self._suspected.pop(), self._now())
         self._around.health.works(self._key(self._transcribers[index]))
 
     def _stand_by(self) -> None:
@@ -231,12 +234,16 @@ class Route:
         now = self._now()
         self._failed_at = now
         account = self._account(transcriber)
+        log.info("a transcriber of %s failed: %s", self._call.assistant, cause)
         before = self._succession.current
         self._egress.failed(PART, self._call, account, cause)
         self._around.metrics.failures.labels(account.name, str(kind_of(cause))).inc()
-        if self._succession.failed(cause, now, worked=worked) != before:
+        if self._succession.failed(cause, now, worked=worked) == before:
+            return
+        if kind_of(cause) is FailureKind.EMPTY:
+            self._suspected.append(self._key(transcriber))
+        else:
             self._around.health.failed(self._key(transcriber), now)
-        log.info("a transcriber of %s failed: %s", self._call.assistant, cause)
 
     def _standby_failed(self, transcriber: Transcriber, cause: ProviderError) -> None:
         self._around.health.failed(self._key(transcriber), self._now())
