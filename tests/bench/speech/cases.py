@@ -21,6 +21,9 @@ CONNECTED = 0.5
 CLOSE_CODES = (1001, 1011, 1013, 4000)
 STATUSES = (401, 429, 500, 503)
 
+FAILURES_A_HEALTHY = 200
+"""For each so many failures one healthy call for each provider, and one at least."""
+
 SPEECH_MS = 5000
 """Faults of transcribers strike up to here in the caller's audio, pauses included."""
 
@@ -166,6 +169,6 @@ def plan(number: int, parts: Sequence[Part], providers: Mapping[Part, Sequence[s
         rounds = [draw.sample(every, len(every)) for _ in range(wanted // max(len(every), 1) + 1)]
         chosen = list(itertools.chain(*rounds))[:wanted]
         cases += [(part, kind, *pair) for kind, pair in chosen]
-        cases += [(part, NONE, each, each) for each in providers[part]]
+        cases += [(part, NONE, each, each) for each in providers[part]] * max(1, wanted // FAILURES_A_HEALTHY)
     mixed = random.Random(SEED).sample(cases, len(cases))
     return [Case(at, *case) for at, case in enumerate(mixed)]

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,9 +80,10 @@ class Tally:
         """For people: by kind of failure."""
         rows = ["| part | failure | cases | lost | doubled | ended | ms P50 | ms P95 | replay P50 | replay P95 |"]
         rows.append("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+        normal = starts(self.voices)
         for part, verdicts, measure in (
             ("transcriber", self.ears, lambda v: v.fault_to_live_s),
-            ("voice", self.voices, _gap),
+            ("voice", self.voices, lambda v: _gap(v, normal)),
         ):
             for kind in sorted({v.case.kind for v in verdicts}):
                 some = [v for v in verdicts if v.case.kind == kind]
@@ -132,7 +133,8 @@ def _ears(verdicts: Sequence[listen.Verdict]) -> dict[str, Any]:
 
 def _voices(verdicts: Sequence[speak.Verdict]) -> dict[str, Any]:
     struck = [v for v in verdicts if v.struck]
-    gaps = [gap for v in struck if (gap := _gap(v)) is not None]
+    normal = starts(verdicts)
+    gaps = [gap for v in struck if (gap := _gap(v, normal)) is not None]
     healthy = [v for v in verdicts if v.case.kind == NONE]
     return {
         "failovers": len(struck),
@@ -161,15 +163,25 @@ _BRIEF = (
     "fault_to_live_edge_ms", "gap_ms", "healthy",
 )  # fmt: skip
 
-START_S = 0.35
-"""A healthy voice's first word: its own 100 to 180 ms, a round trip and a half, and what the text itself takes."""
+START_S = 0.45
+"""A healthy voice's first word where none was measured."""
 
 
-def _gap(verdict: speak.Verdict) -> float | None:
+def starts(verdicts: Sequence[speak.Verdict]) -> dict[str, float]:
+    """The latest first word of each provider's healthy voice: the text of a clause, its own time, a round trip."""
+    found: dict[str, float] = {}
+    for verdict in verdicts:
+        if verdict.case.kind == NONE and verdict.first_s is not None:
+            name = verdict.case.primary
+            found[name] = max(found.get(name, 0.0), verdict.first_s)
+    return found
+
+
+def _gap(verdict: speak.Verdict, healthy: Mapping[str, float]) -> float | None:
     """What the caller notices: silence within the utterance, or before it beyond a healthy start."""
     if verdict.gap_s is None or verdict.first_s is None:
         return None
-    return max(verdict.gap_s, verdict.first_s - START_S, 0.0)
+    return max(verdict.gap_s, verdict.first_s - healthy.get(verdict.case.primary, START_S), 0.0)
 
 
 def _healthy(verdicts: Sequence[listen.Verdict] | Sequence[speak.Verdict]) -> dict[str, int]:
