@@ -68,11 +68,22 @@ class FakeCall:
         self.dialogue: list[dict[str, Any]] = []
         self.earlier: list[dict[str, Any]] = []
         self.failure = ""
+        self.has_farewell = asyncio.Event()
+        self._farewell = b""
         self.asked_to_repeat = 0
         self.bridged_at: float | None = None
         self.better_voice = ""
         self.served_by = "abcd1234"
         self.serving = snapshot
+
+    @property
+    def farewell(self) -> bytes:
+        return self._farewell
+
+    @farewell.setter
+    def farewell(self, audio: bytes) -> None:
+        self._farewell = audio
+        self.has_farewell.set()
 
     def snapshot(self) -> Snapshot:
         return self.serving

@@ -84,9 +84,13 @@ class NumberedCall:
             due += FRAME_S
             await asyncio.sleep(max(0.0, due - loop.time()))
 
+    async def speak(self, numbers: Sequence[int]) -> None:
+        """Say numbers."""
+        await self.send(mulaw.encode(speech(numbers, RATE)))
+
     async def say(self, numbers: Sequence[int]) -> None:
         """Speak, wait as an agent's voice detection does, and ask for a final."""
-        await self.send(mulaw.encode(speech(numbers, RATE)))
+        await self.speak(numbers)
         await self.quiet(0.2)
         self.asked += 1
         await self.socket.send_str('{"type":"Finalize"}')

@@ -1,5 +1,7 @@
+import base64
 from collections.abc import Callable
 
+import orjson
 from aiohttp import ClientSession, WSCloseCode, WSMsgType
 
 from tests.integration.proxy_front.caller import Caller, settled, ticket, twiml
@@ -181,3 +183,17 @@ async def test_a_call_without_any_model_left_is_ended_with_its_cause(world: Worl
         assert caller.socket.close_code == WSCloseCode.INTERNAL_ERROR
     (left,) = (await world.state_of())["observations"]
     assert (left["end"], left["cause"]) == ("Dropped", "ModelUnavailable")
+
+
+async def test_a_caller_nobody_can_hear_is_told_before_the_line_is_closed(world: World) -> None:
+    """What a voice could still say is played to the end."""
+    async with Caller(world.url, "CA1") as caller:
+        await world.call()
+        (call,) = world.proxy.context.registry.live()
+        call.farewell, call.failure = b"\x10" * 12_000, "TranscriberUnavailable"
+        await settled(lambda: world.clock.advance(1) or not world.assistant.live)
+        heard = b""
+        while (message := await caller.socket.receive()).type is WSMsgType.TEXT:
+            heard += base64.b64decode(orjson.loads(message.data)["media"]["payload"])
+    assert heard == b"\x10" * 12_000
+    assert message.type is WSMsgType.CLOSE

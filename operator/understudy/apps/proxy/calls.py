@@ -37,6 +37,7 @@ class Call:
             agent's messages, since the new pod knows nothing of it.
         failure: why the call cannot go on, such as ModelUnavailable; set by a facade that ran out of alternatives,
             emptied by its next success. A call that the agent ends while it is set was dropped, not ended.
+        farewell: what the caller hears before the line is closed because of `failure`, 8 kHz μ-law; empty: nothing.
         asked_to_repeat: answers in a row that only asked the caller to repeat, since no model answered.
         bridged_at: beginning of the latest turn in which a filler was said, on the ledger's clock.
         better_voice: model of the first voice in place of the revision's for this turn; empty: the revision's.
@@ -56,6 +57,7 @@ class Call:
         self.dialogue: list[dict[str, Any]] = []
         self.earlier: list[dict[str, Any]] = []
         self.failure = ""
+        self.farewell = b""
         self.asked_to_repeat = 0
         self.bridged_at: float | None = None
         self.better_voice = ""

@@ -1,7 +1,7 @@
 """Looking into Twilio Media Streams messages without parsing the fifty a second that carry audio."""
 
 from binascii import Error as Base64Error
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from typing import Any
 
 import orjson
@@ -54,6 +54,12 @@ def event_of(raw: bytes) -> dict[str, Any]:
 def connected() -> bytes:
     """The first message on a stream."""
     return orjson.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"})
+
+
+def media(stream: str, audio: bytes) -> bytes:
+    """A message of audio for the caller: 8 kHz μ-law of any length."""
+    payload = b2a_base64(audio, newline=False).decode()
+    return orjson.dumps({"event": "media", "streamSid": stream, "media": {"payload": payload}})
 
 
 def start_for_agent(start: dict[str, Any], parameters: dict[str, str]) -> bytes:

@@ -10,11 +10,12 @@ from aiohttp import WSCloseCode
 from understudy.apps.proxy.agents import Agents, NoAgentCapacity
 from understudy.apps.proxy.assistants import Assistant
 from understudy.apps.proxy.calls import Call
-from understudy.apps.proxy.frames import connected, start_for_agent
+from understudy.apps.proxy.frames import connected, media, start_for_agent
 from understudy.apps.proxy.http.websocket import WebSocket
 from understudy.apps.proxy.patience import Patience
 from understudy.apps.proxy.relay import CarrierGone, Relay
 from understudy.base.clock import Clock
+from understudy.domain.calls.loudness import RATE, level
 from understudy.domain.calls.observation import CallEnd
 from understudy.domain.naming import PARAM_PROXY, PARAM_TOKEN, PARAM_TURNS
 from understudy.domain.revision.snapshot import turn_detection
@@ -65,6 +66,7 @@ class Session:
         self._clock = clock
         self._relay = Relay(carrier, call.ledger, clock)
         told = {PARAM_TOKEN: call.token_text, PARAM_PROXY: own_url, PARAM_TURNS: turn_detection(call.snapshot())}
+        self._start_stream = str(start.get("streamSid") or "")
         self._start = start_for_agent(start, told)
         self._service = self._service_now()
         self._agent: WebSocket | None = None
@@ -126,6 +128,7 @@ class Session:
                 self.end(CallEnd.DROPPED, "NoAgentCapacity")
                 return
             if await self._with_agent(self._agent):
+                self._say_farewell()
                 await self._play_out()
                 self.end(CallEnd.DROPPED if self.call.failure else CallEnd.ASSISTANT_ENDED, self.call.failure)
                 return
@@ -151,11 +154,23 @@ class Session:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             if patience.over(self.call.failure, self._clock.monotonic()):
+                self._say_farewell()
+                await self._play_out()
                 self.end(CallEnd.DROPPED, self.call.failure)
             if self._relay.carrier_stalled:
                 self.end(CallEnd.DROPPED, "CarrierStalled")
             if self._relay.agent_stalled and self._agent:
                 self._agent.abort()  # its end moves the call
+
+    def _say_farewell(self) -> None:
+        """Tell the caller why the line is about to be closed, where a voice could say it."""
+        if not self.call.failure or not self.call.farewell:
+            return
+        audio, self.call.farewell = self.call.farewell, b""
+        for at in range(0, len(audio), RATE):
+            piece = audio[at : at + RATE]
+            self._carrier.text(media(self._start_stream, piece))
+            self.call.ledger.assistant_frame(level(piece), len(piece) / RATE, self._clock.monotonic())
 
     async def _play_out(self) -> None:
         """Wait until the carrier has played what it was given."""

@@ -247,7 +247,7 @@ class Listening:
             sure, doubtful = without_doubtful(heard.result, self.confidence_threshold)
             self.doubtful += doubtful
             heard = replace(heard, result=sure)
-        final = self._message(heard)
+        final = self._message(replace(heard, end=believed))
         self._cover(feed, believed)
         self._interim = ""
         self._utterances.final(final.message, final.final_text)

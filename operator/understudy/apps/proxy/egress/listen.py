@@ -16,6 +16,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.egress import upstream
 from understudy.apps.proxy.egress.auth import authenticate, bad_request
+from understudy.apps.proxy.egress.farewell import prepare_farewell
 from understudy.apps.proxy.egress.listen_route import PART, Route, Surroundings
 from understudy.apps.proxy.egress.parts import Egress, ends_with
 from understudy.base.errors import AllFailed
@@ -164,6 +165,7 @@ class ListenSocket:
 
     def _all_failed(self, causes: AllFailed) -> None:
         self._egress.unavailable(PART, self._call, causes)
+        self._around.later(asyncio.create_task(prepare_farewell(self._egress, self._call)))
         self._put(self._face.error("AllTranscribersFailed", str(causes)))
         self._reason = str(causes)
 

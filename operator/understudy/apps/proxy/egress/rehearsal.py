@@ -26,13 +26,13 @@ def _rehearse_one(egress: Egress, call: Call, audio: SpeechFormat, voice: Voice,
     key = key_of(call, voice, audio, text)
 
     async def speak() -> bytes:
-        return await _spoken(egress, call, audio, voice, text)
+        return await spoken(egress, call, audio, voice, text)
 
     if egress.fillers.get(key) is None:
         in_background(egress.tasks, egress.fillers.make(key, audio, speak))
 
 
-async def _spoken(egress: Egress, call: Call, audio: SpeechFormat, voice: Voice, text: str) -> bytes:
+async def spoken(egress: Egress, call: Call, audio: SpeechFormat, voice: Voice, text: str) -> bytes:
     """The audio of `text` by `voice`; empty when it fails: another time may do."""
     output = {"container": "raw", "encoding": audio.encoding, "sample_rate": audio.sample_rate}
     message: dict[str, Any] = {"transcript": text, "continue": False, "context_id": "prompt", "output_format": output}
