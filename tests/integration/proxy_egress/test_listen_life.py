@@ -151,3 +151,24 @@ async def test_caller_is_told_when_nobody_can_hear_him(start_proxy: StartProxy) 
     assert "a1: answered 503" in error["description"]
     assert proxy.call.failure == "TranscriberUnavailable"
     assert len(proxy.call.farewell) > 8000
+
+
+async def test_a_fallback_that_may_not_hear_the_caller_any_more_is_left_out(
+    serve: Serve, start_proxy: StartProxy
+) -> None:
+    """A restriction that came while the call lasted holds from the next change of transcriber on."""
+    first, barred, allowed = FakeTranscriber(), FakeTranscriber(), FakeTranscriber()
+    urls = [await serve(fake.route()) for fake in (first, barred, allowed)]
+    revision = transcribers(*urls)
+    proxy = await start_proxy(revision)
+    async with listening(proxy) as socket:
+        await speak(socket, 1)
+        async with asyncio.timeout(5):
+            await first.heard.wait()
+        one, _, other = revision.transcribers
+        proxy.call.serving = revision.model_copy(update={"transcribers": (one, other)})
+        first.status = 401
+        first.drop()
+        await finalize(socket)
+        assert final_text(await until_finalized(socket)) == [1]
+    assert (barred.queries, allowed.connections) == ([], [[1]])

@@ -114,6 +114,8 @@ class Route:
         self._succession = Succession(order, snapshot.turn_budget_ms / 1000)
         self._probe(keys)
         while (index := self._succession.current) is not None:
+            if self._changed():  # also where some may not hear the caller any more
+                return True
             if self.finishing and not self._listening.waiting and not self._listening.uncovered_speech:
                 return False
             end = await self._attempt(self._transcribers[index])
