@@ -37,8 +37,8 @@ LETTER_S = 0.035
 ENDING_S, ENDING_SHARE = 0.02, 0.25
 """The end of a text, and its level against the speech before, above which it has not died away."""
 
-LATE_S = 0.25
-"""By how much the last word's time may lie behind the end of the audio: times are rounded, some to frames of 80 ms."""
+LATE_S = 0.1
+"""By how much the last word may end behind the audio, up to a third of it: times are rounded, some to 80 ms."""
 
 ROUNDING_S = 1e-6
 """What sums of times are off by."""
@@ -190,24 +190,25 @@ class Take:
         """Up to `seconds` of a context that reports no words and cannot be waited for."""
         if self._reported or seconds <= self.handed:
             return []
-        audio = self._cut(min(seconds, self.received))
+        audio = self._cut(min(seconds, self.received - self._silence))  # silence may be a failure, not a pause
         return [Piece(audio)] if audio else []
 
     def abandon(self, text: str) -> list[Piece]:
         """The voice has failed: what still has to be handed over, so that `position` is where another goes on.
 
         Only of a context that left in part: up to its latest pause, whose place in the text is reckoned by its length.
+        Silence at the end is no speech.
         """
         if self._reported or self.handed <= self._from:
             return []
         self.exact = False
-        audio = self._cut(self._latest_pause())
+        audio = self._cut(min(self._latest_pause(), self.received - self._silence))
         said = text[self._begin : self._end]
         share = self._tempo.share(said, self.handed - self._from)
         words = _spread(
             text, self._begin, self._end, self._from, self._from + (self.handed - self._from) / (share or 1)
         )
-        spoken = tuple(word for word in words if (word.start + word.stop) / 2 <= self.handed) or tuple(words[:1])
+        spoken = tuple(word for word in words if (word.start + word.stop) / 2 <= self.handed)
         self.position = max([self.position, *(word.end for word in spoken)])
         return [Piece(audio, spoken)]
 
@@ -215,7 +216,7 @@ class Take:
         self._known += (timed.later(self._from) for timed in self._follower.finish(text, self._end))
         if not self._follower.covers(text, self._end):
             raise Unsound("ended before its text did")
-        if self._known and self._known[-1].stop > self.received + LATE_S:
+        if self._known and self._breaks_off(self._known[-1]):
             raise Unsound("ended before its last word")
         if not all(self._sounds(text, word) for word in self._known):
             raise Unsound("sends silence in place of words")
@@ -260,6 +261,9 @@ class Take:
         if not len(samples):
             return True, 0.0
         return span is not None, len(samples) / self._rate - (span[1] if span else 0.0)
+
+    def _breaks_off(self, last: Timed) -> bool:
+        return last.stop - self.received > min(LATE_S, TAIL_SHARE * (last.stop - last.start)) + ROUNDING_S
 
     def _sounds(self, text: str, word: Timed) -> bool:
         """Whether a word that nothing follows sounds for as long as it takes at least."""

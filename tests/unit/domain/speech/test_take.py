@@ -141,6 +141,17 @@ def test_a_part_that_could_not_be_waited_for_is_reckoned_by_its_length() -> None
     assert TEXT[: voice.position].split() == ear.words
 
 
+def test_silence_in_a_part_that_could_not_be_waited_for_is_not_handed_over() -> None:
+    """One word sounded, then silence came: it alone is heard, and the next voice says all others."""
+    voice, ear = take(known()), Ear()
+    voice.audio(TEXT, sound(0) + bytes(2 * round(0.6 * RATE)))
+    ear.hear(voice.part(0.7))
+    ear.hear(voice.abandon(TEXT))
+    assert ear.whole == [0]
+    assert ear.words == ["one"]
+    assert TEXT[: voice.position] == "one"
+
+
 @pytest.mark.parametrize("silent", range(COUNT))
 @pytest.mark.parametrize("reports", [True, False])
 def test_silence_in_place_of_speech_is_a_failure_of_which_nothing_was_heard(silent: int, *, reports: bool) -> None:

@@ -19,8 +19,11 @@ from understudy.domain.speech.playout import Playout
 from understudy.domain.speech.voice_codec import SocketVoiceCodec, VoiceEvent
 from understudy.domain.speech.voices.registry import CODECS, VoiceCodec, on_socket
 
-OPEN_TIMEOUT_S = 1.0
+OPEN_TIMEOUT_S = 2.0
 """Longest handshake with a voice: TCP, TLS and the upgrade take three round trips, 50 to 300 ms."""
+
+LEAST_OPEN_S = 0.25
+"""Shortest time that a handshake is given where another voice could speak: three round trips across an ocean."""
 
 WARM = 2
 """Voices whose sockets are opened when a call begins: the one that speaks, and the one that would take over."""
@@ -140,12 +143,23 @@ class VoiceLinks:
         self._links: dict[tuple[object, ...], list[VoiceLink]] = {}
         self._opening: defaultdict[tuple[object, ...], asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def get(self, speaker: Speaker, wanted: SpeechFormat) -> VoiceLink:
+    async def get(self, speaker: Speaker, wanted: SpeechFormat, *, hurried: bool = False) -> VoiceLink:
         """An open socket for `voice` on which a context may begin.
+
+        Args:
+            speaker: whose.
+            wanted: format that the agent asks for.
+            hurried: another voice could speak: no longer than it usually takes.
 
         Raises:
             ProviderError: it cannot be opened.
         """
+        usual = self.egress.voices.onset(self.call.namespace, speaker.voice, "open").patience
+        with upstream.told_as(speaker.account.name):
+            async with asyncio.timeout(min(OPEN_TIMEOUT_S, max(LEAST_OPEN_S, usual)) if hurried else None):
+                return await self._get(speaker, wanted)
+
+    async def _get(self, speaker: Speaker, wanted: SpeechFormat) -> VoiceLink:
         key = (speaker.account.model_dump_json(), speaker.voice.model_dump_json(), wanted.sample_rate)
         async with self._opening[key]:
             known = self._links[key] = [link for link in self._links.get(key, []) if link.open]
@@ -189,8 +203,7 @@ class VoiceLinks:
         with upstream.told_as(account.name):
             request = codec.open(audio, self.egress.key(self.call, account))
             began, memory = asyncio.get_running_loop().time(), self.egress.voices
-            patience = memory.onset(self.call.namespace, speaker.voice, "open").patience
-            async with asyncio.timeout(min(OPEN_TIMEOUT_S, patience)):
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
                 link = VoiceLink(await upstream.open_socket(self.egress.session, request), codec, audio)
                 await link.send(codec.greet())
             memory.began(self.call.namespace, speaker.voice, asyncio.get_running_loop().time() - began, "open")

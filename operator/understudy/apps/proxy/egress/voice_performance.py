@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 audit = logging.getLogger("understudy.audit.speech")
 
-HOLD_S = 0.35
+HOLD_S = 0.5
 """How long a clause of a voice without word times is held back while the listener has nothing to hear. Voices make two
 to ten seconds of audio a second: mostly it is whole by then, and a failure costs no word. Then nobody waits."""
 
@@ -66,6 +66,7 @@ class Performance:
         self._key = voice_key(self._namespace, speaker.voice)
         self.begin, self._follows = begin, follows
         self._now = asyncio.get_running_loop().time
+        self._successor: Voice | None = None
         self._stage: Stage | None = None
         self._feeder: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
@@ -89,7 +90,8 @@ class Performance:
             ProviderError: it cannot.
         """
         if self._stage is None:
-            self._stage = await stage_of(self._links, self._speaker, self._speech.utterance.format)
+            wanted, hurried = self._speech.utterance.format, self._successor is not None
+            self._stage = await stage_of(self._links, self._speaker, wanted, hurried=hurried)
             self._pieces = self._stage.pieces
             self._feeder = asyncio.create_task(self._feed(self._stage))
 

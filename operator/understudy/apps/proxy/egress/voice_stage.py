@@ -49,14 +49,14 @@ class Stage(Protocol):
         ...
 
 
-async def stage_of(links: VoiceLinks, speaker: Speaker, wanted: SpeechFormat) -> Stage:
-    """The voice, ready to speak.
+async def stage_of(links: VoiceLinks, speaker: Speaker, wanted: SpeechFormat, *, hurried: bool) -> Stage:
+    """The voice, ready to speak; `hurried`: another could.
 
     Raises:
         ProviderError: it is not.
     """
     if on_socket(speaker.codec()):
-        return SocketStage(links, await links.get(speaker, wanted), speaker.account)
+        return SocketStage(links, await links.get(speaker, wanted, hurried=hurried), speaker.account)
     return HttpStage(links.egress, speaker, wanted, links.egress.key(links.call, speaker.account))
 
 
