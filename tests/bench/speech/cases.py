@@ -30,7 +30,7 @@ SPEECH_MS = 5000
 CHUNKS = 100
 """Faults of voices strike up to here: the utterance has some more of them."""
 
-REQUESTS, CHUNKS_OF_REQUEST = 3, 33
+REQUESTS, CHUNKS_OF_REQUEST = 3, 20
 """The same for voices that are asked anew for each clause: in one of the first requests, up to here."""
 
 Fault = dict[str, Any]

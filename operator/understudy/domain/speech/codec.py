@@ -180,6 +180,7 @@ class Traits:
         waits_for_ready: no audio may be sent before `Ready`.
         chunk_min_s, chunk_max_s: seconds of audio in one message; the driver gathers and splits.
         finalize_min_s: shortest audio since the last `finalize` that may be finalised; less is padded with silence.
+        finalize_sends_s: silence that `finalize` sends, which the provider counts as audio.
         lasts_s: how long the provider keeps one connection; the driver hands over before. None: longer than a call.
         idle_s: longest time without a message from us before the provider closes. None: none.
         needs_silence: the provider needs audio to go on when the agent sends none: the driver sends silence.
@@ -193,6 +194,7 @@ class Traits:
     chunk_min_s: float = 0.0
     chunk_max_s: float = 1.0
     finalize_min_s: float = 0.0
+    finalize_sends_s: float = 0.0
     lasts_s: float | None = None
     idle_s: float | None = None
     needs_silence: bool = False

@@ -125,6 +125,7 @@ class Feeder:
     async def _finalize(self) -> None:
         packed, padding = self._packing.flush(finalize=True)
         await self._send_packed(packed, padding)
+        self._pacing.sent(self._link.codec.traits.finalize_sends_s)
         await self._link.send(self._link.codec.finalize())
 
     async def _rest(self, now: float) -> None:

@@ -6,6 +6,7 @@ Source: Gladia's documentation ("Live", its asyncapi.yaml, endpointing, custom v
 The protocol has no request for a final: `finalize` sends silence, longer than what ends an utterance.
 """
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -79,6 +80,7 @@ class GladiaCodec(Plain):
         self._transcriber = transcriber
         self._account = account
         self._silence_s = transcriber.settings.get("endpointing", ENDPOINTING_S) + MARGIN_S
+        self.traits = replace(self.traits, finalize_sends_s=self._silence_s)
         self._answers = Answers(self._silence_s + SLACK_S)
         self._timeline = Timeline(AudioFormat())
         self._url = ""

@@ -110,6 +110,7 @@ def test_traits() -> None:
 @pytest.mark.parametrize(("settings", "seconds"), [({}, 0.35), ({"endpointing": 2.0}, 2.3)])
 def test_a_finalize_is_silence_beyond_endpointing(settings: dict[str, Any], seconds: float) -> None:
     assert opened(settings=settings).finalize() == [bytes(round(seconds * SECOND))]
+    assert opened(settings=settings).traits.finalize_sends_s == seconds
 
 
 def _told(final: Event) -> tuple[str, bool, float | None]:
