@@ -44,7 +44,10 @@ SPREADS, OTHERS_SPREADS = 6.0, 3.0
 LEAST_TAIL_S = 0.15
 """Seconds beyond its usual silence at the end of a text that a voice may add."""
 
-SURE, MOSTLY = 8.0, 0.95
+LEAST_SPREAD_S = 0.015
+"""Seconds by which the silence at the end of a text may be shorter than usual: how exactly it is measured."""
+
+SURE, MOSTLY = 4.0, 0.95
 """Texts after which it is known how a voice ends, and the share of them that have to end so."""
 
 
@@ -107,11 +110,12 @@ class Tempo:
             self._others.learn(text, seconds, soft=soft, tail=tail)
 
     @property
-    def longest_tail(self) -> float:
-        """Seconds of silence behind a text that are no mere end of it any more."""
+    def tails(self) -> tuple[float, float]:
+        """Seconds of silence that are behind a text, at least and at most; other silence is not its end."""
         if self._seen < SURE:
-            return self._others.longest_tail if self._others else math.inf
-        return self._tail.mean + max(LEAST_TAIL_S, DEVIATIONS * self._tail.deviation)
+            return self._others.tails if self._others else (0.0, math.inf)
+        usual, spread = self._tail.mean, DEVIATIONS * self._tail.deviation
+        return usual - max(LEAST_SPREAD_S, spread), usual + max(LEAST_TAIL_S, spread)
 
     @property
     def dies_away(self) -> bool:

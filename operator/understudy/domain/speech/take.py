@@ -237,8 +237,9 @@ class Take:
         tail = len(samples) / self._rate - span[1]
         if span[1] - span[0] < self._tempo.least(said) or (self._tempo.dies_away and not soft):
             raise Unsound("ended before its text did")
-        if tail > self._tempo.longest_tail:
-            raise Unsound("ended in silence before its text did")
+        shortest, longest = self._tempo.tails
+        if not shortest <= tail <= longest:
+            raise Unsound("ended before its text did, by the silence behind it")
         self._tempo.learn(said, span[1] - span[0], soft=soft, tail=tail)
         begin, end = self._from + span[0], self._from + span[1]
         return [self._piece(word) for word in _spread(text, self._begin, self._end, begin, end)]
