@@ -53,13 +53,23 @@ class Trouble:
     def deaf(self) -> bool:
         """Whether the transcriber answers nothing at all any more: keep silent whatever the client sends."""
         fault = self._exchange.fault
-        from_start = fault is not None and fault.kind is FaultKind.NO_OUTPUT and not fault.at_ms
-        return from_start or (self._struck and self._exchange.has(FaultKind.NO_OUTPUT, FaultKind.ERROR))
+        if fault is not None and fault.kind is FaultKind.NO_OUTPUT and not fault.at_ms:
+            self._note(fault)
+        return self._struck and self._exchange.has(FaultKind.NO_OUTPUT, FaultKind.ERROR)
 
     @property
     def mute(self) -> bool:
         """Whether the voice sends no audio for this utterance, nor its end."""
+        fault = self._exchange.fault
+        if fault is not None and fault.kind is FaultKind.NO_OUTPUT:
+            self._note(fault)
         return self._exchange.has(FaultKind.NO_OUTPUT)
+
+    def _note(self, fault: Fault) -> None:
+        """It strikes: tell whoever looks on, once."""
+        if not self._struck:
+            self._struck = True
+            self._exchange.watch.struck(self._exchange.index, fault.kind.value)
 
     async def hear(self, sound: bytes, rate: int) -> bytes:
         """The caller's PCM as the transcriber hears it: as it is, silent, or empty where it hears nothing.
@@ -86,7 +96,7 @@ class Trouble:
         """
         fault = self._exchange.fault
         if fault is not None and self._said == fault.at:
-            self._exchange.watch.struck(self._exchange.index, fault.kind.value)
+            self._note(fault)
             await self._strike_speaker(fault)
         self._said += 1
         self._exchange.watch.said(self._exchange.index, sound)
@@ -97,8 +107,7 @@ class Trouble:
         fault = self._exchange.fault
         if fault is None or (fault.kind is FaultKind.DROP and fault.at_ms is None):  # `dropping` counts its time
             return
-        self._struck = True
-        self._exchange.watch.struck(self._exchange.index, fault.kind.value)
+        self._note(fault)
         match fault.kind:
             case FaultKind.STUCK:
                 await faults.stop_reading(self._request)
