@@ -7,7 +7,7 @@ kept without a quota that would run out in the middle of an outage, when cutting
 
 from dataclasses import dataclass
 
-STEP = 0.004
+STEP = 0.008
 """How much the price moves for one extra request, in turns that miss the aim: slowly, or cuts would leap about."""
 
 MOST = 3.0
@@ -16,7 +16,7 @@ MOST = 3.0
 EXPLORE_BELOW = 1.0
 """Price up to which requests are spent on learning: while cuts need every one, nothing is explored."""
 
-AIM = 0.93
+AIM = 0.9
 """Share of the allowance that is aimed at: the sum is to stay below the bound, not around it."""
 
 MEMORY = 500.0
