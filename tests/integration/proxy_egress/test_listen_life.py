@@ -114,10 +114,11 @@ async def test_stalled_socket_is_left(serve: Serve, start_proxy: StartProxy) -> 
 
     good = FakeTranscriber()
     proxy = await start_proxy(transcribers(await serve(web.get("/v1/listen", handle)), await serve(good.route())))
-    async with listening(proxy) as socket, asyncio.timeout(20):
+    wide = "encoding=linear16&sample_rate=48000&channels=2"  # fills the kernels' buffers soon
+    async with calling(proxy, query=wide) as call, asyncio.timeout(30):
         while not good.connections:
-            await socket.send_bytes(bytes(16_000))
-            await asyncio.sleep(0.02)
+            await call.socket.send_bytes(bytes(48_000))
+            await asyncio.sleep(0.1)
     stuck.set()
     kinds = ("stalled", "closed")  # by us, or by the kernel, which is told how long it may wait
     failures = [proxy.metric("understudy_transcriber_failures_total", account="a0", kind=kind) for kind in kinds]

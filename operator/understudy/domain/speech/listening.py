@@ -25,7 +25,7 @@ UNCOVERED_S = 0.12
 QUIET_KEPT_S = 1.0
 """Seconds of quiet before the next speech that a replay begins with: speech too soft to notice is in them."""
 
-DOUBT_S = 0.6
+DOUBT_S = 0.5
 """Seconds of speech, behind its last word, from which on a final is not believed: two words or more. Sounds of the line
 that are no speech last that long too; the second opinion tells."""
 
@@ -104,6 +104,12 @@ class Listening:
     def quiet(self) -> bool:
         """Whether nobody speaks and nothing is waited for: a good moment to change connections."""
         return not (self.voice.speaking or self.uncovered_speech or self.owed or self._interim)
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the present connection, which has all audio, left out much of what the caller said."""
+        armed = self.feed is not None and self.feed.watch.armed
+        return armed and self.voice.spans.between(self.covered, self.log.heard) >= DOUBT_S * self._rate
 
     @property
     def waiting(self) -> bool:

@@ -1,13 +1,16 @@
 """How fast kept audio may be sent: providers refuse or cut off a stream that runs far ahead of real time."""
 
-BURST_S = 1.0
-"""Seconds of audio that may go at once: what a network holds up and lets go again is real time to a provider."""
+BURST_S = 0.5
+"""Seconds of audio that may go at once: providers take what a network held up, and it may hold up ours as well."""
 
 PIECE_S = 0.1
 """Longest piece that is sent at once during a replay."""
 
 LEAST_S = 0.02
 """Shortest: a telephone frame."""
+
+SLIVER = 1e-6
+"""Share of a frame that sums of seconds are off by."""
 
 
 class Pacing:
@@ -24,10 +27,10 @@ class Pacing:
         self._left = BURST_S
 
     def allows(self, now: float) -> float:
-        """Seconds of audio that may be sent at once; 0 when it would be too little to bother."""
+        """Seconds of audio that may be sent at once, whole frames of a telephone's; 0 when it is not even one."""
         self._left = min(BURST_S, self._left + (now - self._at) * self._rate)
         self._at = now
-        return min(self._left, PIECE_S) if self._left >= LEAST_S else 0.0
+        return int(min(self._left, PIECE_S) / LEAST_S + SLIVER) * LEAST_S
 
     def sent(self, seconds: float) -> None:
         """So much was sent."""

@@ -54,14 +54,21 @@ class Succession:
         """The present transcriber gave a final: what failed before is past."""
         self._causes, self._since, self._retries = {}, None, 0
 
-    def failed(self, cause: ProviderError, now: float, *, worked: bool) -> int | None:
-        """The present one failed; who is next, or None when all did. `worked`: it gave transcripts."""
+    def failed(self, cause: ProviderError, now: float, *, worked: bool, ready: bool = False) -> int | None:
+        """The present one failed; who is next, or None when all did.
+
+        Args:
+            cause: why.
+            now: seconds on a steady clock.
+            worked: it gave transcripts.
+            ready: the next one is connected, and so takes over sooner than this one could be asked again.
+        """
         if worked and self._causes:
             self._causes = {}
         self._since = now if self._since is None else self._since
         if kind_of(cause) is FailureKind.EMPTY and self._is_noise():
             return self.current
-        if self._may_retry(cause, now, worked=worked):
+        if not ready and self._may_retry(cause, now, worked=worked):
             return self.current
         if self.current is not None:
             self._causes[self.current] = cause

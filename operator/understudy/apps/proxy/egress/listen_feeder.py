@@ -102,7 +102,7 @@ class Feeder:
         while True:
             now = self._clock()
             allowed = self._pacing.allows(now)
-            item = self._listening.next(int(allowed * self._rate), now)
+            item = self._listening.next(round(allowed * self._rate), now)
             if isinstance(item, Piece):
                 await self._audio(item, now)
             elif isinstance(item, Mark):

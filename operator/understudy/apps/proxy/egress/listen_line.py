@@ -114,8 +114,10 @@ class Line:
         """Whether nothing more is to be expected of a provider that does not close by itself, or not soon."""
         if self._listening.waiting:
             return False
-        settled = not self._listening.uncovered_speech and now - self._heard_at >= SETTLED_S
-        return settled or not self.feeder.closes
+        if self._listening.left_out:
+            self._fail(FailureKind.EMPTY, EMPTY)
+            return False
+        return not self.feeder.closes or now - self._heard_at >= SETTLED_S
 
     def _due(self, left: float) -> bool:
         return left <= LAST_S or (left <= LEAD_S and self._listening.quiet)
@@ -134,6 +136,8 @@ class Line:
             self._tell(told)
             if any(item.finalized for item in told) and self._changed():
                 return End.REVISION
+        if self.feeder.finished and self._listening.left_out:
+            raise TranscriberSilent(self._link.account.name, FailureKind.EMPTY, EMPTY)
         if self.feeder.finished:
             return End.FINISHED
         raise ProviderBroke(self._link.account.name, f"closed the socket ({self._link.close_code})")

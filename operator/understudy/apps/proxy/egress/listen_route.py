@@ -146,10 +146,12 @@ class Route:
 
     async def _link(self, transcriber: Transcriber) -> Link:
         """An open connection: that on standby, or a new one."""
-        standby, self._standby = self._standby, None
-        if standby is not None and standby.transcriber == transcriber and (link := standby.take()):
-            return link
-        if standby is not None:
+        standby = self._standby
+        if standby is not None and (standby.transcriber == transcriber or not self._succession.retrying):
+            self._standby = None
+            link = await standby.take() if standby.transcriber == transcriber else None
+            if link is not None:
+                return link
             self._around.later(asyncio.create_task(standby.close()))
         return await self._open(transcriber)
 
@@ -222,14 +224,18 @@ class Route:
     def _works(self) -> None:
         index = self._succession.current or 0
         self._succession.works()
+        if self._standby is not None and self._call.snapshot().standby != "Connected":
+            standby, self._standby = self._standby, None
+            self._around.later(asyncio.create_task(standby.close()))
         while self._suspected:  # another heard words where these heard none
             self._around.health.failed(self._suspected.pop(), self._now())
         self._around.health.works(self._key(self._transcribers[index]))
 
-    def _stand_by(self) -> None:
+    def _stand_by(self, *, anyway: bool = False) -> None:
         """Connect the next transcriber ahead, where that is wanted."""
         upcoming = self._succession.upcoming
-        if self._standby is None and upcoming is not None and self._call.snapshot().standby == "Connected":
+        wanted = anyway or self._call.snapshot().standby == "Connected"
+        if self._standby is None and upcoming is not None and wanted:
             self._standby = Standby(self._transcribers[upcoming], self._open, self._standby_failed)
 
     def _failed(self, transcriber: Transcriber, cause: ProviderError, *, worked: bool) -> None:
@@ -240,7 +246,9 @@ class Route:
         before = self._succession.current
         self._egress.failed(PART, self._call, account, cause)
         self._around.metrics.failures.labels(account.name, str(kind_of(cause))).inc()
-        if self._succession.failed(cause, now, worked=worked) == before:
+        ready = self._standby is not None and self._standby.ready
+        if self._succession.failed(cause, now, worked=worked, ready=ready) == before:
+            self._stand_by(anyway=True)  # beside the second try, so that no time is lost if that fails as well
             return
         if kind_of(cause) is FailureKind.EMPTY:
             self._suspected.append(self._key(transcriber))

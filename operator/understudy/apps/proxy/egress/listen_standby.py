@@ -40,13 +40,24 @@ class Standby:
         self._opening = opening
         self._failed = failed
         self._link: Link | None = None
+        self._settled = asyncio.Event()
+        """It is open, or could not be opened."""
         self._task = asyncio.create_task(self._run())
 
-    def take(self) -> Link | None:
-        """The connection, if it is open; the standby ends."""
+    async def take(self) -> Link | None:
+        """The connection, once it is open; None when it could not be opened. The standby ends.
+
+        One that is being opened is waited for: it is there sooner than a new one would be.
+        """
+        await self._settled.wait()
         link, self._link = self._link, None
         self._task.cancel()
         return link if link is not None and link.is_open else None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the connection is open."""
+        return self._link is not None and self._link.is_open
 
     async def close(self) -> None:
         """Not wanted any more."""
@@ -60,10 +71,12 @@ class Standby:
         while True:
             try:
                 self._link = await self._opening(self.transcriber)
+                self._settled.set()
                 await self._keep(self._link)
                 broken = 0
             except ProviderError as cause:
                 self._link = None
+                self._settled.set()
                 self._failed(self.transcriber, cause)
                 await asyncio.sleep(AGAIN_S[min(broken, len(AGAIN_S) - 1)])
                 broken += 1
