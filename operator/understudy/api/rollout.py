@@ -129,6 +129,11 @@ class RolloutSpec(ApiModel):
     false_rollback_percent: Annotated[float, Field(ge=0.01, le=20)] = 1.0
     """Alpha: how many of 100 rollouts of a revision that is no worse may be rolled back by chance. For the whole
     rollout, however often it is looked at; shared evenly over the SLOs."""
+    false_promotion_percent: Annotated[float, Field(ge=0.01, le=20)] | None = None
+    """Beta: how many of 100 rollouts of a revision that is worse by an SLO's margin may be promoted by chance. Each SLO
+    then passes once it is proven that the canary is not worse by the margin, which takes hundreds of canary calls where
+    margins are one or two points. Absent: an SLO passes when `minCalls` calls showed no difference beyond the margin,
+    which is quick and proves little."""
     progress_deadline: Annotated[DurationText, duration_between("10s", "24h", "10m")] = "10m"
     """Longest wait for the canary's pods to be ready; past it the rollout is rolled back."""
     data_deadline: Annotated[DurationText, duration_between("10s", "720h", "1h")] = "1h"
@@ -174,6 +179,9 @@ class LatencySlo(ApiModel):
     """Percent of answers that may be slow."""
     margin_percent: Percent = 2.0
     """How many percentage points the canary may be worse than stable and still pass."""
+    tolerance_percent: Percent = 0.0
+    """How many percentage points worse than stable is no regression yet. At 0 a canary fails once it is worse beyond
+    chance, by however little."""
 
 
 class RatioSlo(ApiModel):
@@ -187,6 +195,9 @@ class RatioSlo(ApiModel):
     """Percent that may go wrong."""
     margin_percent: Percent = 1.0
     """How many percentage points the canary may be worse than stable and still pass."""
+    tolerance_percent: Percent = 0.0
+    """How many percentage points worse than stable is no regression yet. At 0 a canary fails once it is worse beyond
+    chance, by however little."""
 
 
 class ScoreSlo(ApiModel):
@@ -199,6 +210,9 @@ class ScoreSlo(ApiModel):
     """Percent that must go well."""
     margin_percent: Percent = 5.0
     """How many percentage points the canary may be worse than stable and still pass."""
+    tolerance_percent: Percent = 0.0
+    """How many percentage points worse than stable is no regression yet. At 0 a canary fails once it is worse beyond
+    chance, by however little."""
 
 
 class PrometheusSlo(ApiModel):

@@ -27,9 +27,6 @@ MAX_RETAINED = 10
 MAX_BETS = 8
 """Sizes of bet that a judge plays at once."""
 
-MAX_WAITING = 32
-"""Calls of one arm that wait for the other's; beyond it the oldest are passed over."""
-
 MAX_WARNINGS = 32
 """Sentences kept: two for each of eight fallbacks of both kinds."""
 
@@ -157,7 +154,7 @@ class Reading(ApiModel):
     """Its signal, such as Turn or Quality."""
     verdict: Verdict
     reason: Word = ""
-    """NoCalls, TooFewCalls, Passed, Worse, MissesObjective, BothArmsBad, NotProven or NoSource."""
+    """NoCalls, TooFewCalls, Passed, Worse, MissesObjective, BothArmsBad, NotProven, MoreProofNeeded or NoSource."""
     threshold: float
     """The objective, in percent."""
     margin: float
@@ -171,6 +168,12 @@ class Reading(ApiModel):
     evidence: float = 1.0
     """Odds against chance so far; Fail needs evidenceNeeded."""
     evidence_needed: float = 0.0
+    proof: float = 1.0
+    """Odds against chance so far that the canary is not worse by the margin."""
+    proof_needed: float | None = None
+    """What Pass needs of it; absent without falsePromotionPercent."""
+    calls_needed: int | None = None
+    """Canary calls until this SLO's verdict at the pace so far; absent once there is one, or while nobody can tell."""
     message: Text = ""
 
 
@@ -184,17 +187,17 @@ class JudgeState(ApiModel):
     canary_sum: float = 0.0
     stable_calls: int = 0
     stable_sum: float = 0.0
-    waiting_canary: Annotated[tuple[float, ...], Field(max_length=MAX_WAITING)] = ()
-    """Badness of canary calls that wait for stable calls to be compared with, oldest first."""
-    waiting_stable: Annotated[tuple[float, ...], Field(max_length=MAX_WAITING)] = ()
-    """Badness of stable calls that wait for canary calls."""
-    rounds: int = 0
-    """Comparisons made."""
     compared_calls: int = 0
-    """Calls of both arms in them."""
+    """Calls of both arms that were compared: those that ended while both arms took calls."""
     compared_sum: float = 0.0
-    log_wealth: Annotated[tuple[float, ...], Field(max_length=MAX_BETS)] = ()
-    """Of each bet that the canary is worse than stable."""
+    compared_canary: int = 0
+    """The canary's among them."""
+    worse_wealth: Annotated[tuple[float, ...], Field(max_length=MAX_BETS)] = ()
+    """Of each bet that the canary is worse than stable; empty before the first comparison."""
+    reserve: float = 0.0
+    """Wealth kept for bets that start later."""
+    fine_wealth: Annotated[tuple[float, ...], Field(max_length=MAX_BETS)] = ()
+    """Of each bet that the canary is not worse than stable by the margin."""
     alone_calls: int = 0
     """Canary calls while stable took none (weight 100)."""
     alone_sum: float = 0.0

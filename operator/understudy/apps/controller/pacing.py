@@ -10,7 +10,7 @@ INTERVAL_S = 2.0
 """Between writes that only carry the judge's sums and reading positions: what a killed operator has to read again."""
 
 _NUMBERS = {"judges", "cursors", "canaryCalls", "stableCalls"}
-_READING_NUMBERS = {"value", "stableValue", "canaryCalls", "stableCalls", "evidence", "message"}
+_READING_NUMBERS = {"value", "stableValue", "canaryCalls", "stableCalls", "evidence", "proof", "callsNeeded", "message"}
 
 
 def to_json(status: VoiceAssistantStatus) -> dict[str, Any]:

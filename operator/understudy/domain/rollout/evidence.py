@@ -9,14 +9,16 @@ from understudy.domain.rollout.table import JUDGED
 from understudy.domain.rollout.times import to_seconds
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import panel
-from understudy.domain.slo.judge import EVERY_CALL, JudgePolicy
+from understudy.domain.slo.judge import EVERY_CALL
+from understudy.domain.slo.policy import JudgePolicy
 
 
 def judge_policy(seen: Observation) -> JudgePolicy:
     """The policy of each test. A step of weight 100 adds a test to each SLO: the one against the objective alone."""
     alone = any(step.set_weight == EVERY_CALL for step in seen.policy.steps or ())
     tests = len(seen.slos) * (2 if alone else 1)
-    return JudgePolicy.sharing(seen.policy.min_calls, seen.policy.false_rollback_percent, tests)
+    policy = seen.policy
+    return JudgePolicy.sharing(policy.min_calls, policy.false_rollback_percent, tests, policy.false_promotion_percent)
 
 
 def judged(rollout: RolloutStatus, seen: Observation) -> RolloutStatus:

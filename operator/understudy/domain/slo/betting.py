@@ -1,111 +1,165 @@
-"""Evidence that grows only if the canary is worse: betting against "it is not", call by call.
+"""Evidence that grows only if the canary is worse, or only if it is not: bets on finished calls, one by one.
 
-Each bet starts with wealth 1 and stakes a fixed share of it on the canary's next calls being worse than stable's. While
-the canary is no worse, no bet can be expected to grow, so the chance that the mean wealth of all bets *ever* reaches
-1/alpha is at most alpha (Ville's inequality): one may look after every call and stop at any time. Waudby-Smith & Ramdas
-2020 (bounded means by betting), Howard, Ramdas, McAuliffe & Sekhon 2021 (validity at any time), Turner, Ly & Grünwald
-2021 (two samples: bet on one, against the other).
+Everything here works on arrays, elementwise: production judges one rollout, the benchmark ten thousand at once.
 
-A round takes one call of the arm with fewer calls and g of the other, so many as the weight sends there. With stakes b
-for the one and b/g for each of the others it multiplies a bet's wealth by 1 + stake (x - m) for each canary call of
-badness x and by 1 - stake (x - m) for each stable one; m is the mean of all calls of earlier rounds. The arms are
-independent, so if the true means are C <= S the expectation is at most (1 + b u) (1 - b u / g)^g <= exp(b u - b u) = 1
-with u = S - m, whatever m is. Against betting on the difference alone this needs half the calls when a canary is all
-bad (wealth times 4 against times 2 per pair), and something that hits both arms at once only slows it down.
+A bet starts with a share of wealth 1 and each call multiplies it. The arm of a call is drawn by lot: the canary with
+probability w, whatever the call will be like. With stake b a canary call of badness x multiplies by 1 + b (x - c), a
+stable one by 1 - b w/(1 - w) (x - s), where c - s is the `tolerance`. The expectation over the lot and the call is
+1 + b w (C - S - tolerance) for true means C and S: at most 1 while the canary is not worse by more than the tolerance,
+whatever c is, and whatever both arms suffer at once (time of day, outage, a hiccup of neighbouring calls). So the
+chance that the sum of all bets *ever* reaches 1/alpha is at most alpha (Ville's inequality): one may look after every
+call. That the canary is *not* worse, by a margin, is proven by the same bets with the sign turned round.
+
+Waudby-Smith & Ramdas 2020 (bounded means by betting), Howard, Ramdas, McAuliffe & Sekhon 2021 (validity at any time),
+Turner, Ly & Grünwald 2021 (two samples: bet on one, against the other). For the best b and c the growth is the least
+Kullback-Leibler divergence from the true arms to arms that are not worse: no test finds a regression in fewer calls.
+c is near the mean of all calls, which is learnt; b is mixed over a few. Against wealth lost on good calls before a late
+regression, a reserve is paid out over time: bets that start later (Shin, Ramdas & Rinaldo 2022).
 """
 
-import math
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
-from understudy.api.status import JudgeState
+import numpy as np
+from numpy.typing import NDArray
 
-BETS = (0.1, 0.3, 0.5, 0.75, 0.95)
-"""Shares of the largest stake that cannot ruin a bet: small ones find small differences, large ones large ones."""
+Floats = NDArray[np.float64]
 
-LEAST = 0.01
-"""Means are taken as at least this and at most 1 - this, so that stakes stay finite."""
+STAKES = (1.2, 3.0, 1000.0)
+"""Bets on a regression, in units of (1 - w): the best one is the difference of means divided by the variance of calls.
+3 is drops from 1 to 5 %, 0.9 from 1 to 2 %; the last takes as much as cannot ruin it, for what is plain."""
 
-PRIOR = 0.25
-"""Mean badness guessed before there is any call: high enough to gain from a canary that is all bad, low enough to lose
-little on calls that are all good. Any guess is valid."""
+STAKE_SHARES = (0.15, 0.30, 0.55)
+"""Of the wealth, for each of STAKES. Most for what is plain, which has the fewest calls to spare."""
+
+PROOF_STAKES = (0.3, 0.6, 0.9)
+"""Bets on "not worse by the margin", as shares of the stake at which a single call could take everything: where bad
+calls are rare, one of them costs a large stake nearly all."""
+
+PROOF_SHARES = (0.25, 0.45, 0.30)
+"""Of the wealth, for each of PROOF_STAKES; how much the calls vary is not known beforehand."""
+
+CAP = 0.95
+"""Share of the stake at which a single call could take everything; the largest that is played."""
+
+RESERVE = 0.05
+"""Share of the wealth kept for bets that start later. Costs 5 % of the evidence on a regression from the start."""
+
+RESERVE_CALLS = 200.0
+"""Half of the reserve is in play after this many canary calls, two thirds after twice as many: no end of a rollout is
+assumed."""
+
+PRIOR = 0.1
+"""Mean badness guessed before there is any call. Any guess is valid."""
 
 PRIOR_CALLS = 2.0
 """Weight of that guess, in calls."""
 
-MOST_PER_ROUND = 10
-"""Calls of the busier arm in a round: at lower weights than 10 the rest would add little and wait long."""
+TINY = 1e-9
+"""Keeps quotients finite."""
 
-MOST_EVIDENCE = 1e9
-"""Shown and stored evidence is cut here: beyond it, the number means nothing."""
-
-_ZERO = (0.0,) * len(BETS)
+MOST_WEALTH = 1e9
+"""A bet's wealth is cut here, and so is the evidence shown: beyond it, the number means nothing."""
 
 
-def evidence(log_wealth: Sequence[float]) -> float:
-    """Mean wealth of all bets: the odds against chance so far; 1 before the first round."""
-    if not log_wealth:
-        return 1.0
-    top = max(log_wealth)
-    if top > math.log(MOST_EVIDENCE * len(log_wealth)):
-        return MOST_EVIDENCE
-    return min(MOST_EVIDENCE, math.fsum(math.exp(each) for each in log_wealth) / len(log_wealth))
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The bets of one signal, in any number of rollouts: arrays of one shape, those of bets with one axis more."""
+
+    calls: Floats
+    """Calls of both arms so far."""
+    total: Floats
+    """Their badness, summed."""
+    canary: Floats
+    """The canary's among `calls`."""
+    worse: Floats
+    """Wealth of each bet that the canary is worse."""
+    reserve: Floats
+    """Wealth kept for later bets that it is."""
+    fine: Floats
+    """Wealth of each bet that it is not worse by the margin."""
+
+    @classmethod
+    def opened(cls, *shape: int) -> Self:
+        """A book before any call."""
+        return cls(
+            calls=np.zeros(shape),
+            total=np.zeros(shape),
+            canary=np.zeros(shape),
+            worse=np.broadcast_to(np.array(STAKE_SHARES) * (1 - RESERVE), (*shape, len(STAKES))),
+            reserve=np.full(shape, RESERVE),
+            fine=np.broadcast_to(np.array(PROOF_SHARES), (*shape, len(PROOF_STAKES))),
+        )
+
+    def evidence(self) -> Floats:
+        """The odds against chance so far that the canary is worse; 1 before the first call."""
+        odds: Floats = np.minimum(self.worse.sum(-1) + self.reserve, MOST_WEALTH)
+        return odds
+
+    def proof(self) -> Floats:
+        """The odds against chance so far that it is not worse by the margin; 1 before the first call."""
+        odds: Floats = np.minimum(self.fine.sum(-1), MOST_WEALTH)
+        return odds
 
 
-def group_sizes(weight: int) -> tuple[int, int]:
-    """Calls of (canary, stable) in a round while the canary gets `weight` percent: about as many as arrive together."""
-    weight = min(99, max(1, weight))
-    stable_per_canary = min(MOST_PER_ROUND, max(1, round((100 - weight) / weight)))
-    canary_per_stable = min(MOST_PER_ROUND, max(1, round(weight / (100 - weight))))
-    return canary_per_stable, stable_per_canary
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is bet on."""
+
+    share: float
+    """Of new calls that go to the canary, in (0, 1)."""
+    tolerance: Any
+    """How much worse the canary may be; a number, or an array like the book's."""
+    margin: Any
+    """How much worse it must be shown not to be."""
+
+    @property
+    def odds(self) -> float:
+        """Canary calls for each stable one."""
+        return self.share / (1 - self.share)
+
+    def centres(self, mean: Floats, apart: Any) -> tuple[Floats, Floats]:
+        """Where the bets are fair: means of canary and stable that are `apart` and have `mean` as their mix."""
+        return mean + (1 - self.share) * apart, mean - self.share * apart
 
 
-def settle(state: JudgeState, sizes: tuple[int, int]) -> JudgeState:
-    """`state` after a round of the calls that waited longest; unchanged while either arm has too few waiting.
+def played(book: Book, bad: Floats, on_canary: NDArray[np.bool_], terms: Terms) -> Book:
+    """`book` after one more call in each rollout.
 
     Args:
-        state: before.
-        sizes: calls of (canary, stable) in the round; decided by the weight, never by what the calls were like.
+        book: before.
+        bad: badness of the call in [0, 1].
+        on_canary: whether it was the canary's.
+        terms: decided before the call.
     """
-    from_canary, from_stable = sizes
-    canary, stable = state.waiting_canary[:from_canary], state.waiting_stable[:from_stable]
-    if len(canary) < from_canary or len(stable) < from_stable:
-        return state
-    middle = _mean_before(state)
-    largest = min(from_canary / middle, from_stable / (1 - middle))
-    wealth = tuple(
-        each + _gain(canary, middle, share * largest) + _gain(stable, middle, -share * largest)
-        for each, share in zip(state.log_wealth or _ZERO, BETS, strict=True)
-    )
-    return state.model_copy(
-        update={
-            "log_wealth": wealth,
-            "rounds": state.rounds + 1,
-            "waiting_canary": state.waiting_canary[from_canary:],
-            "waiting_stable": state.waiting_stable[from_stable:],
-            "compared_calls": state.compared_calls + from_canary + from_stable,
-            "compared_sum": state.compared_sum + sum(canary) + sum(stable),
-        }
+    mean = (book.total + PRIOR * PRIOR_CALLS) / (book.calls + PRIOR_CALLS)
+    paid = np.where(on_canary, book.reserve / (book.canary + RESERVE_CALLS), 0.0)
+    worse = book.worse * _on_worse(bad, on_canary, mean, terms) + paid[..., None] * np.array(STAKE_SHARES)
+    fine = book.fine * _on_fine(bad, on_canary, mean, terms)
+    return Book(
+        calls=book.calls + 1,
+        total=book.total + bad,
+        canary=book.canary + on_canary,
+        worse=np.minimum(worse, MOST_WEALTH),
+        reserve=book.reserve - paid,
+        fine=np.minimum(fine, MOST_WEALTH),
     )
 
 
-def _gain(calls: Sequence[float], middle: float, stake: float) -> float:
-    """Log of what a stake on these calls being above (or, if negative, below) `middle` is multiplied by."""
-    return math.fsum(math.log1p(stake / len(calls) * (bad - middle)) for bad in calls)
+def _on_worse(bad: Floats, on_canary: NDArray[np.bool_], mean: Floats, terms: Terms) -> Floats:
+    """What a call multiplies each bet on a regression by, given the mean of all calls before; above 0."""
+    odds, (canary, stable) = terms.odds, terms.centres(mean, terms.tolerance)
+    lean = np.where(on_canary, bad - canary, odds * (stable - bad))
+    ruin = np.minimum(1 / canary, 1 / (odds * np.maximum(1 - stable, TINY)))
+    size = np.minimum((1 - terms.share) * np.array(STAKES), CAP * ruin[..., None])
+    factors: Floats = 1 + size * lean[..., None]
+    return factors
 
 
-def _mean_before(state: JudgeState) -> float:
-    """Mean badness of the rounds before this one; known before this round's calls are looked at."""
-    guess = (state.compared_sum + PRIOR * PRIOR_CALLS) / (state.compared_calls + PRIOR_CALLS)
-    return min(1 - LEAST, max(LEAST, guess))
-
-
-def bet_alone(log_wealth: Sequence[float], bad: float, allowed: float) -> tuple[float, ...]:
-    """Log wealth of the bets that the canary misses its objective, after a call of badness `bad`.
-
-    For the time when stable takes no calls: with a true mean of at most `allowed`, 1 + b (bad - allowed) is at most 1
-    in expectation for every b in [0, 1/allowed).
-    """
-    limit = min(1 - LEAST, max(LEAST, allowed))
-    return tuple(
-        each + math.log1p(share / limit * (bad - limit)) for each, share in zip(log_wealth or _ZERO, BETS, strict=True)
-    )
+def _on_fine(bad: Floats, on_canary: NDArray[np.bool_], mean: Floats, terms: Terms) -> Floats:
+    """The same for each bet that there is none."""
+    odds, (canary, stable) = terms.odds, terms.centres(mean, terms.margin)
+    lean = np.where(on_canary, canary - bad, odds * (bad - stable))
+    ruin = np.minimum(1 / np.maximum(1 - canary, TINY), 1 / (odds * np.maximum(stable, TINY)))
+    factors: Floats = 1 + (np.array(PROOF_STAKES) * ruin[..., None]) * lean[..., None]
+    return factors

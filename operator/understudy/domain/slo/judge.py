@@ -1,38 +1,24 @@
 """The verdict on one SLO: what is counted, and what the counts say.
 
-Fail: beyond chance worse than stable, *and* enough to matter (the objective is missed, or stable is better by more than
-the margin). It does not wait for `minCalls`: the evidence holds at any time, so waiting would cost callers and buy
-nothing. Pass: at least `minCalls` calls with data, objective met, no more than the margin worse than stable.
+Fail: beyond chance worse than stable by more than the tolerance. It does not wait for `minCalls`: the evidence holds at
+any time, so waiting would cost callers and buy nothing. Pass: at least `minCalls` calls with data, objective met, no
+more than the margin worse than stable as far as observed, and proven so where `falsePromotionPercent` asks for proof.
 Insufficient: everything else, an outage of both arms included. Error: the SLO's source does not answer.
 """
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from understudy.api.rollout import Slo
-from understudy.api.status import MAX_WAITING, JudgeState, Reading, Verdict
+from understudy.api.status import JudgeState, Reading, Verdict
 from understudy.domain.routing.document import Arm
-from understudy.domain.slo import betting, measure, words
+from understudy.domain.slo import alone, betting, measure, pace, words
+from understudy.domain.slo.betting import Book, Terms
+from understudy.domain.slo.policy import JudgePolicy
 
 EVERY_CALL = 100
 """Percent: the weight at which stable takes no new calls."""
-
-MIN_FAIL_CALLS = 5
-"""Canary calls before a Fail: calls that run at the same moment share a provider's hiccup and are not independent."""
-
-
-@dataclass(frozen=True, slots=True)
-class JudgePolicy:
-    """How strict the judge is."""
-
-    min_calls: int
-    """Canary calls with data before an SLO can pass."""
-    evidence_needed: float
-    """Odds against chance that make a Fail: the number of tests divided by alpha."""
-
-    @classmethod
-    def sharing(cls, min_calls: int, false_rollback_percent: float, tests: int) -> "JudgePolicy":
-        """The policy of each of `tests` tests when all of them together may be wrong in `false_rollback_percent`."""
-        return cls(min_calls, max(1, tests) * 100 / false_rollback_percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +63,44 @@ def update(state: JudgeState, arm: Arm, bad: float, slo: Slo, weight: int) -> Ju
             held against the objective alone.
     """
     if arm is Arm.STABLE:
-        added = {
-            "stable_calls": state.stable_calls + 1,
-            "stable_sum": state.stable_sum + bad,
-            "waiting_stable": (*state.waiting_stable, bad)[-MAX_WAITING:],
-        }
-        return betting.settle(state.model_copy(update=added), betting.group_sizes(weight))
-    counted = state.model_copy(
-        update={"canary_calls": state.canary_calls + 1, "canary_sum": state.canary_sum + bad},
-    )
-    if weight >= EVERY_CALL:
-        return _alone(counted, bad, measure.allowed_badness(slo))
-    waiting = counted.model_copy(update={"waiting_canary": (*state.waiting_canary, bad)[-MAX_WAITING:]})
-    return betting.settle(waiting, betting.group_sizes(weight))
+        counted = {"stable_calls": state.stable_calls + 1, "stable_sum": state.stable_sum + bad}
+    else:
+        counted = {"canary_calls": state.canary_calls + 1, "canary_sum": state.canary_sum + bad}
+    state = state.model_copy(update=counted)
+    if 0 < weight < EVERY_CALL:
+        return _compared(state, arm, bad, slo, weight)
+    if weight >= EVERY_CALL and arm is Arm.CANARY:
+        return state.model_copy(update=alone.update(state, bad, measure.allowed_badness(slo)))
+    return state
 
 
-def _alone(state: JudgeState, bad: float, allowed: float) -> JudgeState:
+def _compared(state: JudgeState, arm: Arm, bad: float, slo: Slo, weight: int) -> JudgeState:
+    """`state` after a call whose arm was drawn by lot."""
+    terms = Terms(weight / 100, measure.tolerance(slo), measure.margin(slo))
+    book = betting.played(book_of(state), np.array([bad]), np.array([arm is Arm.CANARY]), terms)
     return state.model_copy(
         update={
-            "alone_calls": state.alone_calls + 1,
-            "alone_sum": state.alone_sum + bad,
-            "alone_log_wealth": betting.bet_alone(state.alone_log_wealth, bad, allowed),
+            "compared_calls": int(book.calls[0]),
+            "compared_sum": float(book.total[0]),
+            "compared_canary": int(book.canary[0]),
+            "worse_wealth": tuple(book.worse[0].tolist()),
+            "reserve": float(book.reserve[0]),
+            "fine_wealth": tuple(book.fine[0].tolist()),
         }
+    )
+
+
+def book_of(state: JudgeState) -> Book:
+    """The bets of one rollout; those before any call where there are none, or those of an older release."""
+    if (len(state.worse_wealth), len(state.fine_wealth)) != (len(betting.STAKES), len(betting.PROOF_STAKES)):
+        return Book.opened(1)
+    return Book(
+        calls=np.array([float(state.compared_calls)]),
+        total=np.array([state.compared_sum]),
+        canary=np.array([float(state.compared_canary)]),
+        worse=np.array([state.worse_wealth]),
+        reserve=np.array([state.reserve]),
+        fine=np.array([state.fine_wealth]),
     )
 
 
@@ -112,20 +114,31 @@ def standing(state: JudgeState, slo: Slo) -> Standing:
     )
 
 
-def _failure(state: JudgeState, now: Standing, policy: JudgePolicy) -> str | None:
-    """Why the canary fails: proven, and enough to matter. None when it does not."""
-    if state.canary_calls < min(MIN_FAIL_CALLS, policy.min_calls):
-        return None
-    worse = betting.evidence(state.log_wealth) >= policy.evidence_needed
-    if worse and (now.canary_misses or now.beyond_margin):
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """A judge's evidence, as odds against chance."""
+
+    worse: float
+    fine: float
+    misses: float
+
+    @classmethod
+    def of(cls, state: JudgeState) -> "Odds":
+        """That of `state`."""
+        book = book_of(state)
+        return cls(float(book.evidence()[0]), float(book.proof()[0]), alone.evidence(state.alone_log_wealth))
+
+
+def _failure(state: JudgeState, now: Standing, odds: Odds, policy: JudgePolicy) -> str | None:
+    """Why the canary fails; None when it does not."""
+    if state.stable_calls and policy.fails(odds.worse, state.canary_calls):
         return "Worse"
-    misses = betting.evidence(state.alone_log_wealth) >= policy.evidence_needed
-    if misses and state.alone_sum > now.allowed * state.alone_calls:
+    if policy.fails(odds.misses, state.canary_calls) and state.alone_sum > now.allowed * state.alone_calls:
         return "MissesObjective"
     return None
 
 
-def _doubt(state: JudgeState, now: Standing, policy: JudgePolicy) -> str | None:
+def _doubt(state: JudgeState, now: Standing, odds: Odds, policy: JudgePolicy) -> str | None:
     """Why a canary that does not fail does not pass either; None when it passes."""
     if now.canary is None:
         return "NoCalls"
@@ -133,17 +146,19 @@ def _doubt(state: JudgeState, now: Standing, policy: JudgePolicy) -> str | None:
         return "TooFewCalls"
     if now.canary_misses and now.stable_misses and not now.beyond_margin:
         return "BothArmsBad"
-    return "NotProven" if now.canary_misses or now.beyond_margin else None
+    if now.canary_misses or now.beyond_margin:
+        return "NotProven"
+    return None if policy.passes(odds.fine, state.canary_calls) else "MoreProofNeeded"
 
 
 def decide(state: JudgeState, slo: Slo, policy: JudgePolicy) -> tuple[Verdict, str]:
     """The verdict and its reason, a CamelCase word. The order of the lines is the order of precedence."""
-    now = standing(state, slo)
+    now, odds = standing(state, slo), Odds.of(state)
     if slo.prometheus:
         return Verdict.ERROR, "NoSource"
-    if failure := _failure(state, now, policy):
+    if failure := _failure(state, now, odds, policy):
         return Verdict.FAIL, failure
-    if doubt := _doubt(state, now, policy):
+    if doubt := _doubt(state, now, odds, policy):
         return Verdict.INSUFFICIENT, doubt
     return Verdict.PASS, "Passed"
 
@@ -151,8 +166,8 @@ def decide(state: JudgeState, slo: Slo, policy: JudgePolicy) -> tuple[Verdict, s
 def read(state: JudgeState, slo: Slo, policy: JudgePolicy) -> Reading:
     """The verdict with every number it rests on, in the user's own terms."""
     verdict, reason = decide(state, slo, policy)
-    now = standing(state, slo)
-    shown = max(betting.evidence(state.log_wealth), betting.evidence(state.alone_log_wealth))
+    now, odds = standing(state, slo), Odds.of(state)
+    shown = max(odds.worse, odds.misses)
     reading = Reading(
         slo=slo.name,
         metric=measure.metric(slo),
@@ -166,5 +181,8 @@ def read(state: JudgeState, slo: Slo, policy: JudgePolicy) -> Reading:
         stable_calls=state.stable_calls,
         evidence=round(shown, 3),
         evidence_needed=round(policy.evidence_needed, 3),
+        proof=round(odds.fine, 3),
+        proof_needed=None if policy.proof_needed is None else round(policy.proof_needed, 3),
+        calls_needed=pace.calls_needed(reason, state.canary_calls, shown, odds.fine, policy),
     )
     return reading.model_copy(update={"message": words.sentence(slo, reading, policy.min_calls)})

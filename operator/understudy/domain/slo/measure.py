@@ -119,6 +119,12 @@ def margin(slo: Slo) -> float:
     return kind.margin_percent / 100 if kind else 1.0
 
 
+def tolerance(slo: Slo) -> float:
+    """How much worse than stable is no regression yet, as badness in [0, 1]."""
+    kind = slo.latency or slo.ratio or slo.score
+    return kind.tolerance_percent / 100 if kind else 0.0
+
+
 def shown_percent(slo: Slo, bad: float) -> float:
     """Badness the way the user wrote the SLO: a score counts what is good."""
     return round(100 * (1 - bad if slo.score else bad), 3)

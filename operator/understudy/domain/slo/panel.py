@@ -7,7 +7,7 @@ from understudy.api.status import JudgeState, Reading, Verdict
 from understudy.domain.calls.observation import CallObservation
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import judge, measure
-from understudy.domain.slo.judge import JudgePolicy
+from understudy.domain.slo.policy import JudgePolicy
 
 
 def seat(judges: Sequence[JudgeState], slos: Sequence[Slo]) -> tuple[JudgeState, ...]:

@@ -1,7 +1,7 @@
 """A reading as a sentence, for `kubectl describe`, events and the reason of a rollback."""
 
 from understudy.api.rollout import Slo
-from understudy.api.status import Reading
+from understudy.api.status import Reading, Verdict
 
 _NOUNS = {
     "FirstResponse": "first responses",
@@ -17,6 +17,7 @@ _NOUNS = {
 _ENDINGS = {
     "BothArmsBad": "both arms miss the objective, so this is no fault of the canary",
     "NotProven": "not yet told from chance",
+    "MoreProofNeeded": "no worse as far as seen, not yet proven",
 }
 
 
@@ -40,6 +41,20 @@ def _ending(reading: Reading, min_calls: int) -> str:
     return _ENDINGS.get(reading.reason, "")
 
 
+def _proof(reading: Reading) -> str:
+    """How far the proof is; of interest where it is asked for and the canary is not failing."""
+    if reading.proof_needed is None or reading.verdict is Verdict.FAIL:
+        return ""
+    return f"proof that it is not worse by {percent(reading.margin)} {reading.proof:.4g} of {reading.proof_needed:.4g}"
+
+
+def _pace(reading: Reading) -> str:
+    """Calls still needed, where that is more than what is missing of `minCalls`."""
+    if reading.calls_needed is None or reading.reason == "TooFewCalls":
+        return ""
+    return f"about {reading.calls_needed} more canary calls at this pace"
+
+
 def sentence(slo: Slo, reading: Reading, min_calls: int) -> str:
     """The reading with metric, value, stable's value, objective, samples and evidence."""
     if reading.reason == "NoSource":
@@ -50,6 +65,8 @@ def sentence(slo: Slo, reading: Reading, min_calls: int) -> str:
         f"objective {sign} {percent(reading.threshold)}",
         f"{reading.canary_calls} canary and {reading.stable_calls} stable calls",
         f"evidence {reading.evidence:.4g} of {reading.evidence_needed:.4g}",
+        _proof(reading),
         _ending(reading, min_calls),
+        _pace(reading),
     ]
     return "; ".join(part for part in parts if part)

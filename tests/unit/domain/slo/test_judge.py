@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.domain.slo.worlds import Draw, often, share, simulate, slo
+from tests.unit.domain.slo.worlds import Draw, greatest_odds, often, share, simulate, slo
 from understudy.api.rollout import PrometheusSlo, Slo
-from understudy.api.status import MAX_WAITING, JudgeState, Verdict
+from understudy.api.status import JudgeState, Verdict
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import judge
-from understudy.domain.slo.judge import JudgePolicy
+from understudy.domain.slo.betting import Terms
+from understudy.domain.slo.policy import JudgePolicy
 
 DEMO = JudgePolicy.sharing(min_calls=8, false_rollback_percent=5, tests=3)
 ASKED = slo(max_percent=5, margin_percent=1)
@@ -46,12 +47,66 @@ def test_verdicts(canary: list[float], stable: list[float], verdict: Verdict, re
     assert judge.decide(after(canary, stable), ASKED, DEMO) == (verdict, reason)
 
 
-def test_worse_beyond_chance_but_within_objective_and_margin_is_no_fail() -> None:
-    """A difference that nobody would act on rolls nothing back."""
-    lenient = slo(max_percent=50, margin_percent=40)
-    state = after([0.3] * 2000, [0.0] * 2000, asked=lenient)
-    assert judge.read(state, lenient, DEMO).evidence > DEMO.evidence_needed
-    assert judge.decide(state, lenient, DEMO)[0] is Verdict.PASS
+def test_worse_by_no_more_than_the_tolerance_is_no_fail() -> None:
+    """A difference that the user calls none rolls nothing back; by default every difference beyond chance does."""
+    for tolerance, verdict in ((0, Verdict.FAIL), (40, Verdict.PASS)):
+        asked = slo(max_percent=50, margin_percent=45, tolerance_percent=tolerance)
+        state = after([0.3] * 300, [0.0] * 300, asked=asked)
+        assert judge.decide(state, asked, DEMO)[0] is verdict
+
+
+def test_pass_waits_for_proof_where_proof_is_asked_for() -> None:
+    """Eight good calls show no difference and prove nothing; what is still needed is said (O6)."""
+    asked = slo(max_percent=5, margin_percent=5)
+    strict = JudgePolicy.sharing(8, 5, tests=3, false_promotion_percent=1)
+    early, late = after([0.0] * 8, [0.0] * 8, asked=asked), after([0.0] * 400, [0.0] * 400, asked=asked)
+    assert judge.decide(early, asked, DEMO)[0] is Verdict.PASS
+    assert judge.decide(early, asked, strict) == (Verdict.INSUFFICIENT, "MoreProofNeeded")
+    assert judge.decide(late, asked, strict) == (Verdict.PASS, "Passed")
+    reading = judge.read(after([0.0] * 60, [0.0] * 60, asked=asked), asked, strict)
+    assert reading.proof_needed == 100
+    assert reading.calls_needed
+    assert f"about {reading.calls_needed} more canary calls" in reading.message
+
+
+@pytest.mark.parametrize(("weight", "stable"), [(10, 0.02), (50, 0.2), (80, 0.7)])
+def test_a_canary_that_is_worse_by_the_margin_is_hardly_ever_passed(weight: int, stable: float) -> None:
+    """Looked at after every call, the share of false proofs stays within beta, and so for each beta."""
+    terms = Terms(weight / 100, 0.0, 0.05)
+    _, proof = greatest_odds(stable + 0.05, stable, terms=terms, rollouts=3000, calls=600, seed=weight)
+    for beta in (0.2, 0.05, 0.01):
+        assert (proof >= 1 / beta).mean() <= beta
+
+
+def test_a_state_of_an_older_release_keeps_its_counts_and_starts_its_bets_anew() -> None:
+    """An upgrade in mid-rollout loses evidence, and neither calls nor its mind."""
+    old = {"slo": "bad", "canaryCalls": 7, "canarySum": 2.0, "comparedCalls": 14, "comparedSum": 2, "rounds": 7}
+    old |= {"logWealth": [0.1, 0.2, 0.3, 0.4, 0.5], "waitingCanary": [1.0], "waitingStable": []}
+    state = judge.update(JudgeState.model_validate(old), Arm.CANARY, 1.0, ASKED, 50)
+    assert (state.canary_calls, state.canary_sum, state.compared_calls) == (8, 3.0, 1)
+    assert judge.decide(state, ASKED, DEMO)[0] is Verdict.INSUFFICIENT
+
+
+@pytest.mark.parametrize(("weight", "arm"), [(0, Arm.CANARY), (0, Arm.STABLE), (100, Arm.STABLE)])
+def test_a_call_whose_arm_was_not_drawn_by_lot_is_counted_and_not_compared(weight: int, arm: Arm) -> None:
+    """What still ends when all calls go to one arm already: there is nothing at the same time to hold it against."""
+    state = judge.update(judge.start(ASKED), arm, 1.0, ASKED, weight)
+    assert state.canary_calls + state.stable_calls == 1
+    assert (state.compared_calls, state.alone_calls) == (0, 0)
+
+
+@pytest.mark.parametrize(("times", "seeds"), [(1.0, 12), (5.0, 12)])
+def test_a_regression_after_many_good_calls_is_found(times: float, seeds: int) -> None:
+    """The reserve is bet anew: two hundred good calls hide a bad one for a few dozen calls at most."""
+    found = []
+    for seed in range(seeds):
+        dice, state = random.Random(seed), judge.start(ASKED)
+        while state.canary_calls < 260 and judge.decide(state, ASKED, DEMO)[0] is not Verdict.FAIL:
+            arm = Arm.CANARY if dice.random() < 0.5 else Arm.STABLE
+            chance = min(1.0, 0.02 + 0.15 * times) if arm is Arm.CANARY and state.canary_calls >= 200 else 0.02
+            state = judge.update(state, arm, share(chance, 8)(dice), ASKED, 50)
+        found.append(200 < state.canary_calls < 260)
+    assert sum(found) >= 0.9 * seeds
 
 
 def test_with_every_call_on_the_canary_the_objective_alone_decides() -> None:
@@ -66,17 +121,13 @@ def test_a_source_that_does_not_answer_is_an_error() -> None:
     assert judge.decide(judge.start(query), query, DEMO) == (Verdict.ERROR, "NoSource")
 
 
-@pytest.mark.parametrize(("weight", "chance"), [(50, 0.02), (50, 0.4), (10, 0.3), (80, 0.1)])
+@pytest.mark.parametrize(("weight", "chance"), [(50, 0.02), (50, 0.4), (10, 0.3), (80, 0.1), (1, 0.02)])
 def test_identical_arms_are_blamed_no_more_often_than_allowed(weight: int, chance: float) -> None:
-    """Looked at after every call, with an objective nobody meets: the share of false alarms stays within alpha."""
-    strict, alpha, runs = slo(max_percent=0, margin_percent=0), 10, 300
-    policy = JudgePolicy.sharing(8, alpha, tests=1)
-    world: Draw = share(chance, 4)
-    outcomes = [
-        simulate(world, world, weight=weight, policy=policy, max_calls=60, seed=seed, asked=strict)
-        for seed in range(runs)
-    ]
-    assert sum(each.verdict is Verdict.FAIL for each in outcomes) <= runs * alpha / 100
+    """Looked at after every call: the share of false alarms stays within alpha, and so for each alpha."""
+    terms = Terms(weight / 100, 0.0, 0.05)
+    evidence, _ = greatest_odds(chance, chance, terms=terms, rollouts=3000, calls=600, seed=weight)
+    for alpha in (0.2, 0.05, 0.01):
+        assert (evidence >= 1 / alpha).mean() <= alpha
 
 
 def test_an_outage_of_both_arms_blames_nobody() -> None:
@@ -104,9 +155,9 @@ def test_a_clear_regression_is_found_within_few_canary_calls(
     """Nine of ten simulated rollouts fail within this many canary calls, at alpha 5 % shared by three SLOs."""
     outcomes = [
         simulate(canary, stable, weight=weight, policy=DEMO, max_calls=within, seed=seed, asked=ASKED)
-        for seed in range(60)
+        for seed in range(40)
     ]
-    assert sum(each.verdict is Verdict.FAIL for each in outcomes) >= 54
+    assert sum(each.verdict is Verdict.FAIL for each in outcomes) >= 36
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(min_value=0, max_value=1)), max_size=60), st.integers(0, 60))
@@ -122,11 +173,6 @@ def test_a_restart_changes_no_number(calls: list[tuple[bool, float]], cut: int) 
         return state
 
     assert run(restart=True) == run(restart=False)
-
-
-def test_what_waits_is_bounded() -> None:
-    """An arm without calls does not let the status grow with the other's (P15)."""
-    assert len(after([], [0.5] * 500).waiting_stable) == MAX_WAITING
 
 
 def test_a_reading_says_what_it_rests_on() -> None:

@@ -1,0 +1,41 @@
+"""How strict the judges of a rollout are."""
+
+from dataclasses import dataclass
+from typing import Any
+
+MIN_FAIL_CALLS = 5
+"""Canary calls before a Fail: with fewer, which arm met a short hiccup of the provider is too much a matter of luck for
+anyone to believe the odds."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgePolicy:
+    """The policy of each test. `fails` and `passes` take numbers, or arrays of as many rollouts as one likes."""
+
+    min_calls: int
+    """Canary calls with data before an SLO can pass."""
+    evidence_needed: float
+    """Odds against chance that make a Fail: the number of tests divided by alpha."""
+    proof_needed: float | None = None
+    """Odds against chance that the canary is not worse by the margin, which a Pass needs: 1 divided by beta. None: a
+    Pass needs no proof."""
+
+    @classmethod
+    def sharing(
+        cls, min_calls: int, false_rollback_percent: float, tests: int, false_promotion_percent: float | None = None
+    ) -> "JudgePolicy":
+        """The policy of each of `tests` tests.
+
+        All of them together may be wrong in `false_rollback_percent`: one Fail fails the rollout. Beta is not divided:
+        a bad canary is promoted only if *every* SLO passes, so the one that it violates has to be wrong.
+        """
+        proof = None if false_promotion_percent is None else 100 / false_promotion_percent
+        return cls(min_calls, max(1, tests) * 100 / false_rollback_percent, proof)
+
+    def fails(self, evidence: Any, canary_calls: Any) -> Any:
+        """Whether the odds that the canary is worse make a Fail."""
+        return (evidence >= self.evidence_needed) & (canary_calls >= min(MIN_FAIL_CALLS, self.min_calls))
+
+    def passes(self, proof: Any, canary_calls: Any) -> Any:
+        """Whether there are calls and proof enough for a Pass."""
+        return (proof >= (self.proof_needed or 0.0)) & (canary_calls >= self.min_calls)
