@@ -110,19 +110,22 @@ class Tempo:
             self._others.learn(text, seconds, soft=soft, tail=tail)
 
     @property
-    def tails(self) -> tuple[float, float]:
+    def sure(self) -> bool:
+        """Whether it is known how this very voice ends."""
+        return self._seen >= SURE
+
+    def tails(self, *, by_others: bool = True) -> tuple[float, float]:
         """Seconds of silence that are behind a text, at least and at most; other silence is not its end."""
-        if self._seen < SURE:
-            return self._others.tails if self._others else (0.0, math.inf)
+        if not self.sure:
+            return self._others.tails() if self._others and by_others else (0.0, math.inf)
         usual, spread = self._tail.mean, DEVIATIONS * self._tail.deviation
         return usual - max(LEAST_SPREAD_S, spread), usual + max(LEAST_TAIL_S, spread)
 
-    @property
-    def dies_away(self) -> bool:
+    def dies_away(self, *, by_others: bool = True) -> bool:
         """Whether a text that this voice has said to its end dies away: then one that breaks off is not whole."""
-        if self._seen < SURE and self._others is not None:
-            return self._others.dies_away
-        return self._seen >= SURE and self._soft >= MOSTLY
+        if not self.sure:
+            return self._others is not None and by_others and self._others.dies_away()
+        return self._soft >= MOSTLY
 
     def expected(self, text: str) -> float | None:
         """Seconds that `text` should take; None while too little is known."""
@@ -133,12 +136,12 @@ class Tempo:
         weights = usual + np.linalg.solve(self._normal + ridge, self._sums - self._normal @ usual)
         return max(0.0, float(weights @ _measure(text)))
 
-    def least(self, text: str) -> float:
-        """Seconds below which audio cannot be the whole of `text`."""
+    def least(self, text: str, *, by_others: bool = True) -> float:
+        """Seconds below which audio cannot be the whole of `text`; `by_others`: as far as other voices tell."""
         floor = sum(character.isalnum() for character in text) / FASTEST / self._speed
         expected = self.expected(text)
         if expected is None:
-            return max(floor, self._others.typical(text) / self._speed if self._others else 0.0)
+            return max(floor, self._others.typical(text) / self._speed if self._others and by_others else 0.0)
         return max(floor, expected * self._share(SPREADS, MOST_SHARE))
 
     def typical(self, text: str) -> float:

@@ -65,14 +65,15 @@ class Take:
         begin: character of the text where it begins.
         rate: samples a second.
         tempo: how long this voice takes for texts.
+        strict: another voice could go on: doubt is enough to give this one up.
     """
 
-    def __init__(self, begin: int, rate: int, tempo: Tempo) -> None:
+    def __init__(self, begin: int, rate: int, tempo: Tempo, *, strict: bool = True) -> None:
         self.position = begin
         """Characters of the text that were handed over as audio."""
         self.exact = True
         """Whether `position` is known, rather than reckoned by length."""
-        self._rate, self._tempo = rate, tempo
+        self._rate, self._tempo, self._strict = rate, tempo, strict
         self._held = bytearray()
         self._gone = 0
         """Samples handed over."""
@@ -233,16 +234,23 @@ class Take:
         span = audible_span(samples, self._rate)
         if span is None:
             raise Unsound("sends silence") if self._context else Unsound("finished without audio")
-        soft = self._died_away(samples)
-        tail = len(samples) / self._rate - span[1]
-        if span[1] - span[0] < self._tempo.least(said) or (self._tempo.dies_away and not soft):
-            raise Unsound("ended before its text did")
-        shortest, longest = self._tempo.tails
-        if not shortest <= tail <= longest:
-            raise Unsound("ended before its text did, by the silence behind it")
-        self._tempo.learn(said, span[1] - span[0], soft=soft, tail=tail)
+        self._check_end(said, span[1] - span[0], self._died_away(samples), len(samples) / self._rate - span[1])
         begin, end = self._from + span[0], self._from + span[1]
         return [self._piece(word) for word in _spread(text, self._begin, self._end, begin, end)]
+
+    def _check_end(self, said: str, seconds: float, soft: bool, tail: float) -> None:  # noqa: FBT001
+        """Whether a text that sounded for `seconds` is whole, by how this voice ends, or others do while it is new.
+
+        What only others speak against is learned all the same, so that a voice unlike them is soon taken as it is.
+        """
+        tempo, others = self._tempo, self._strict
+        shortest, longest = tempo.tails(by_others=others)
+        short = seconds < tempo.least(said, by_others=others)
+        whole = not short and (soft or not tempo.dies_away(by_others=others)) and shortest <= tail <= longest
+        if whole or (not tempo.sure and seconds >= tempo.least(said, by_others=False)):
+            tempo.learn(said, seconds, soft=soft, tail=tail)
+        if not whole:
+            raise Unsound("ended before its text did")
 
     def _died_away(self, samples: Samples) -> bool:
         """Whether the speech ends in near silence, as voices do that have come to their end."""

@@ -75,15 +75,15 @@ def test_how_a_voice_ends_is_known_after_some_texts() -> None:
     others = Tempo()
     voice = Tempo(others)
     for _ in range(10):
-        assert not voice.dies_away
+        assert not voice.dies_away()
         voice.learn(TEXTS[1], 3.0, soft=True)
-        if voice.dies_away:
+        if voice.dies_away():
             break
-    assert voice.dies_away
-    assert Tempo(others).dies_away
+    assert voice.dies_away()
+    assert Tempo(others).dies_away()
     for _ in range(3):
         voice.learn(TEXTS[1], 3.0, soft=False)
-    assert not voice.dies_away
+    assert not voice.dies_away()
 
 
 def test_what_was_asked_to_be_fast_may_be() -> None:
@@ -93,14 +93,14 @@ def test_what_was_asked_to_be_fast_may_be() -> None:
 def test_the_silence_behind_a_text_tells_whether_it_is_its_end() -> None:
     """Of a voice that always ends in 30 ms of it; of one whose endings differ, little is said."""
     steady, varied = Tempo(), Tempo()
-    assert steady.tails == (0.0, math.inf)
+    assert steady.tails() == (0.0, math.inf)
     for number in range(20):
         steady.learn(TEXTS[1], 3.0, soft=True, tail=0.03)
         varied.learn(TEXTS[1], 3.0, soft=True, tail=0.05 + 0.1 * (number % 3))
-    shortest, longest = steady.tails
+    shortest, longest = steady.tails()
     assert 0.0 < shortest < 0.03 < longest < 0.3
-    assert varied.tails[0] < 0.0
-    assert varied.tails[1] > 0.4
+    assert varied.tails()[0] < 0.0
+    assert varied.tails()[1] > 0.4
 
 
 def test_share_of_a_text() -> None:

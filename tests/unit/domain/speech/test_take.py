@@ -196,6 +196,34 @@ def test_an_end_before_an_announced_word_is_a_failure() -> None:
     assert TEXT[: voice.position].split() == TEXT.split()[:8]
 
 
+def test_a_voice_unlike_the_others_is_taken_as_it_is_after_a_few_texts() -> None:
+    """It ends in mid-sound, where all others die away: doubted while another could go on, and learned all the same."""
+    others = Tempo()
+    for _ in range(8):
+        others.learn(TEXT, COUNT * WORD_S, soft=True, tail=0.03)
+    tempo = Tempo(others)
+    doubted = 0
+    for _ in range(8):
+        voice = take(tempo)
+        voice.audio(TEXT, AUDIO)
+        try:
+            voice.done(TEXT)
+        except Unsound:
+            doubted += 1
+    assert 1 <= doubted <= 4
+
+
+def test_a_voice_that_nobody_could_follow_is_not_given_up_for_a_doubt() -> None:
+    others = Tempo()
+    for _ in range(8):
+        others.learn(TEXT, COUNT * WORD_S, soft=True, tail=0.03)
+    voice, ear = Take(0, RATE, Tempo(others), strict=False), Ear()
+    voice.context(0, len(TEXT))
+    voice.audio(TEXT, AUDIO)
+    ear.hear(voice.done(TEXT))
+    assert ear.whole == list(range(COUNT))
+
+
 def test_no_audio_at_all_is_a_failure() -> None:
     with pytest.raises(Unsound, match="without audio"):
         take().done(TEXT)

@@ -117,7 +117,8 @@ class Performance:
         after = self._memory.onset(self._namespace, self._successor) if self._successor else None
         self._watch = Watch(self._memory.onset(self._namespace, self._speaker.voice), after, self._links.playout)
         rate = stage.audio.sample_rate
-        self._take = Take(self.begin, rate, self._memory.tempo(self._namespace, self._speaker.voice))
+        tempo = self._memory.tempo(self._namespace, self._speaker.voice)
+        self._take = Take(self.begin, rate, tempo, strict=successor is not None)
         self._linear = Linear(stage.audio)
         like = voice_key(self._namespace, self._links.call.snapshot().voices[0])
         self._spout = Spout(outlet, self._memory, self._key, like, rate)
