@@ -26,7 +26,7 @@ ROUNDS = 4
 """Times that a case is played at most, if the machine does not keep up with it."""
 TOLD = 100
 
-PEER_FAILURES, PEERS_TOGETHER = 240, 8
+PEER_FAILURES, PEERS_TOGETHER = 160, 8
 """Failures for each peer; their libraries take more of a core for each call."""
 
 

@@ -26,7 +26,7 @@ from understudy.apps.simulator.script import parse
 
 HERE = Path(__file__).parent
 LIVEKIT = REQUIREMENTS / "livekit.lock"
-LONGEST_S = 1800.0
+LONGEST_S = 1500.0
 
 PROVIDERS: Mapping[str, Mapping[Part, Sequence[str]]] = MappingProxyType(
     {

@@ -7,6 +7,7 @@ A job: `name`, `part`, `providers` (two of `provider` and `url`), and for transc
 import asyncio
 import base64
 import json
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,9 @@ FRAME_S = 0.02
 TOKENS_S = 0.03
 LAST_S = 8.0
 """Longest wait for what is still to come, as for the proxy."""
+
+LONGEST_S = 40.0
+"""Longest a job may take; a call is ten seconds of speech."""
 
 Job = dict[str, Any]
 
@@ -74,6 +78,17 @@ async def speak(job: Job, told: Told, push: Callable[[bytes], Awaitable[None]], 
         await asyncio.sleep(max(0.0, told.began + (number + 1) * FRAME_S - time.monotonic()))
 
 
+async def _one(work: Callable[[Job, Told], Awaitable[None]], job: Job, told: Told) -> None:
+    """One job; one that never ends is left behind."""
+    task = asyncio.ensure_future(work(job, told))
+    await asyncio.wait([task], timeout=LONGEST_S)
+    if not task.done():
+        task.cancel()
+        told.closed = told.closed or "did not end"
+    elif not task.cancelled() and (error := task.exception()):
+        told.closed = told.closed or f"{type(error).__name__}: {error}"[:200]
+
+
 def run(work: Callable[[Job, Told], Awaitable[None]]) -> None:
     """All jobs of the file on the command line, so many at a time as it says."""
     plan = json.loads(Path(sys.argv[1]).read_text())
@@ -85,13 +100,12 @@ def run(work: Callable[[Job, Told], Awaitable[None]]) -> None:
             await asyncio.sleep(slot * 0.2)
             for job in waiting:
                 told = Told(job)
-                try:
-                    await work(job, told)
-                except Exception as error:  # noqa: BLE001 - whatever it is, the call ended of it
-                    told.closed = told.closed or f"{type(error).__name__}: {error}"[:200]
+                await _one(work, job, told)
                 sys.stdout.write(told.line() + "\n")
                 sys.stdout.flush()
 
         await asyncio.gather(*(one_after_another(slot) for slot in range(plan["together"])))
+        sys.stdout.flush()
+        os._exit(0)  # what was left behind may not let the loop end
 
     asyncio.run(main())
