@@ -108,8 +108,7 @@ class _Floor:
         """The floor, given the next frame's power."""
         smooth = (power + self._last + self._last_but_one) / 3
         self._last_but_one, self._last = self._last, power
-        if smooth < self._now:
-            self._now = smooth
+        self._now = min(self._now, smooth)
         self._frames += 1
         if self._frames == FLOOR_FRAMES:
             self._before, self._now, self._frames = self._now, float("inf"), 0

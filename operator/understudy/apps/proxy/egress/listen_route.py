@@ -153,6 +153,7 @@ class Route:
             if link is not None:
                 return link
             self._around.later(asyncio.create_task(standby.close()))
+        self._stand_by()
         return await self._open(transcriber)
 
     async def _open(self, transcriber: Transcriber) -> Link:
