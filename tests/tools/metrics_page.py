@@ -13,6 +13,7 @@ from understudy.apps.agent.admission import Admission
 from understudy.apps.agent.metrics import Metrics as AgentMetrics
 from understudy.apps.controller.metrics import Metrics as ControllerMetrics
 from understudy.apps.proxy.egress.genai import CANCELLED, CUT, OK, OTHER, RESPONSE_MODELS, STALLED
+from understudy.apps.proxy.egress.listen_metrics import ListenMetrics
 from understudy.apps.proxy.egress.metrics import EgressMetrics
 from understudy.apps.proxy.metrics import Metrics as ProxyMetrics
 from understudy.base.clock import SystemClock
@@ -21,6 +22,7 @@ from understudy.domain.routing.document import Arm
 from understudy.domain.routing.pool.breaker import State
 from understudy.domain.routing.pool.step import Failure, Why
 from understudy.domain.routing.pool.view import SharingView
+from understudy.domain.speech.listen_failure import FailureKind
 
 HEADING = """# Metrics
 
@@ -66,7 +68,7 @@ LABELS = {
     "answered": "`true`, `false`",
     "phase": _words(Phase),
     "verdict": _words(Verdict),
-    "kind": "a Kubernetes kind",
+    "kind": f"the controller's: a Kubernetes kind; a transcriber's failure: {_words(FailureKind)}",
     "request_kind": "what tells requests apart: a reasoning effort, `whole` (not streamed); empty: neither",
     "state": _words(State),
     "why": f"what a request was fired for: {_words(Why)}",
@@ -107,6 +109,7 @@ def programs() -> dict[str, list[Metric]]:
     proxy.watch(list, SystemClock())
     proxy.watch_pools(list, SharingView)
     EgressMetrics(proxy.registry)
+    ListenMetrics(proxy.registry)
     registries = {
         "proxy": proxy.registry,
         "controller": ControllerMetrics().registry,
