@@ -25,6 +25,16 @@ UNCOVERED_S = 0.12
 QUIET_KEPT_S = 1.0
 """Seconds of quiet before the next speech that a replay begins with: speech too soft to notice is in them."""
 
+BEHIND_S = 1.0
+"""Seconds behind the caller from which on a connection is replaying: quiet is skipped then, or it would take four times
+as long as the backlog lasts to catch up, and the next turn would be late as well."""
+
+ENDING_S = 0.6
+"""Seconds of quiet after speech that a replay keeps: providers take 0.3 s of it for the end of an utterance."""
+
+ONSET_S = 0.4
+"""Seconds of quiet before speech that a replay keeps, and at its end: speech is noticed up to 0.3 s late."""
+
 DOUBT_S = 0.5
 """Seconds of speech, behind its last word, from which on a final is not believed: two words or more. Sounds of the line
 that are no speech last that long too; the second opinion tells."""
@@ -179,6 +189,8 @@ class Listening:
             return None
         if feed.cursor < self.log.first:
             feed.time.skip_to(self.log.first)
+        if self.behind_s >= BEHIND_S:
+            self._skip_quiet(feed)
         mark = self._marks.next(feed.seen)
         while mark and mark.position <= feed.cursor:
             feed.seen = mark.number
@@ -221,6 +233,16 @@ class Listening:
         feed.time.fed(samples)
         feed.watch.sent(self.voice.spans.between(start, end) / self._rate)
         return Piece(self.log.read(start, end), samples)
+
+    def _skip_quiet(self, feed: Feed) -> None:
+        """Leave out what a replay needs not hear: the quiet between two utterances, and behind the last."""
+        spans, ending, onset = self.voice.spans, round(ENDING_S * self._rate), round(ONSET_S * self._rate)
+        if feed.cursor - feed.start < ending or spans.between(feed.cursor - ending, feed.cursor):
+            return
+        speech = spans.first_after(feed.cursor)
+        position = (self.log.heard if speech is None else speech) - onset
+        if position > feed.cursor:
+            feed.time.skip_to(position)
 
     def _wanted(self, feed: Feed, mark: Mark) -> bool:
         """Whether the provider is to be asked at `mark`."""

@@ -75,6 +75,24 @@ def test_replay_leaves_old_silence_out() -> None:
     assert len(world.provider.heard) == round(1.0 / FRAME_S)
 
 
+@pytest.mark.parametrize("ack", list(Ack))
+def test_replay_leaves_out_the_silence_between_what_was_said(ack: Ack) -> None:
+    """Four times as long as the backlog would be needed to catch up otherwise; times and words stay right."""
+    world = World(ack)
+    world.speak(50)
+    world.pause(300)
+    world.speak(50)
+    world.pause(300)
+    world.connect(ack)
+    assert len(world.provider.heard) < 300
+    world.end()
+    assert world.final_numbers() == world.spoken
+    if ack is Ack.WORD:
+        assert world.provider.heard.count(None) < 200
+        last = [item.message for item in world.told if item.message.get("is_final") and item.final_text][-1]
+        assert last["channel"]["alternatives"][0]["words"][-1]["end"] == pytest.approx(8.0, abs=0.05)
+
+
 def test_unanswered_finalize_is_asked_again() -> None:
     world = World()
     world.speak(20)
