@@ -19,7 +19,7 @@ from understudy.domain.speech.voice_codec import Words
 WIDTH = 2
 """Bytes a sample."""
 
-LEADING_S = 0.8
+LEADING_S = 0.6
 """Silence before the first sound that is no speech any more: voices begin within 0.3 s of their audio."""
 
 PAUSE_S = 1.6

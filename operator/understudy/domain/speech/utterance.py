@@ -13,7 +13,7 @@ SHORTEST_UNIT = 40
 is given. The first clause does not wait: a caller does."""
 
 
-HURRY_WORDS = 3
+HURRY_WORDS = 2
 """Words that are asked for first when a caller waits for a voice that reports none: it is heard when it is complete."""
 
 

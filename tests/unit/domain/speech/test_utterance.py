@@ -76,9 +76,9 @@ def test_a_voice_in_a_hurry_is_given_a_few_words_first() -> None:
     """Whether or not the clause is there yet; a short clause is no shorter for it."""
     said, units = utterance(), Units(0, hurry=True)
     say(said, "one two three fo")
-    assert cut(units, said) == ["one two three"]
+    assert cut(units, said) == ["one two"]
     say(said, "ur five six, seven", more=False)
-    assert cut(units, said) == ["four five six, seven"]
+    assert cut(units, said) == ["three four five six, seven"]
     said, units = utterance(), Units(0, hurry=True)
     say(said, "Well, I do not think so.", more=False)
     assert cut(units, said)[0] == "Well,"

@@ -171,13 +171,14 @@ class VoiceLinks:
 
     async def warm(self, wanted: SpeechFormat) -> None:
         """Open the first voices' sockets, so that neither the first word nor a failover waits for a handshake."""
-        snapshot = self.call.snapshot()
-        order = self.egress.voices.order(self.call, snapshot.voices, asyncio.get_running_loop().time())
-        for voice in order[:WARM]:
-            with contextlib.suppress(ProviderError):
-                speaker = Speaker(voice, account_of(snapshot, voice.account))
-                if on_socket(speaker.codec()):
-                    await self.get(speaker, wanted)
+        order = self.egress.voices.order(self.call, self.call.snapshot().voices, asyncio.get_running_loop().time())
+        await asyncio.gather(*(self._warm(voice, wanted) for voice in order[:WARM]))
+
+    async def _warm(self, voice: Voice, wanted: SpeechFormat) -> None:
+        with contextlib.suppress(ProviderError):
+            speaker = Speaker(voice, account_of(self.call.snapshot(), voice.account))
+            if on_socket(speaker.codec()):
+                await self.get(speaker, wanted)
 
     async def drop(self, link: VoiceLink) -> None:
         """Close a socket that is not to be trusted any more."""
