@@ -42,13 +42,15 @@ class _End(asyncio.Protocol):
         self.other: _End | None = None
         self.transport: asyncio.Transport | None = None
         self._delayed = _Delayed()
+        self._lost = False
         self._early: list[Callable[[asyncio.Transport], None]] = []
+        """What came before this end was connected."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         for action in self._early:
-            action(transport)
+            self.act(action)
 
     def data_received(self, data: bytes) -> None:
         self._pass_on(lambda transport: transport.write(data))
@@ -58,7 +60,7 @@ class _End(asyncio.Protocol):
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.transport = None
+        self.transport, self._lost = None, True
         self._pass_on(_reset if isinstance(exc, ConnectionResetError) else lambda transport: transport.close())
 
     def pause_writing(self) -> None:
@@ -71,12 +73,15 @@ class _End(asyncio.Protocol):
 
     def _pass_on(self, action: Callable[[asyncio.Transport], None]) -> None:
         other = self.other
+        if other is not None:
+            self._delayed.later(lambda: other.act(action))
 
-        def carry_out() -> None:
-            if other is not None and other.transport is not None and not other.transport.is_closing():
-                action(other.transport)
-
-        self._delayed.later(carry_out)
+    def act(self, action: Callable[[asyncio.Transport], None]) -> None:
+        """Carry out what the other end asked for: now, or as soon as this one is connected."""
+        if self.transport is not None and not self.transport.is_closing():
+            action(self.transport)
+        elif self.transport is None and not self._lost:
+            self._early.append(action)
 
 
 def _reset(transport: asyncio.Transport) -> None:
