@@ -14,7 +14,10 @@ SUBPROTOCOL = "USP"
 """Offered by Microsoft's SDKs, and accepted where offered."""
 
 INVALID_PAYLOAD = 1007
+"""WebSocket close code for a message that cannot be read, as Microsoft documents it."""
+
 PROTOCOL_ERROR = 1002
+"""WebSocket close code for a header that is missing or wrong, as Microsoft documents it."""
 
 _ID = re.compile(r"[0-9a-fA-F]{32}")
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z")

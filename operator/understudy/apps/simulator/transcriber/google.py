@@ -45,6 +45,7 @@ CLOSED = 1008
 """Close code when the time is over, or audio comes too fast."""
 
 INTERNAL_ERROR = 1011
+"""WebSocket close code of an error of the service's own (RFC 6455)."""
 
 _STANDARD = str.maketrans("-_", "+/")
 """Google takes both alphabets of base64; its SDK sends the one for URLs."""

@@ -12,7 +12,10 @@ from typing import Any
 from understudy.apps.simulator.transcriber.audio_stream import Sound
 
 INVALID_ARGUMENT = 1007
+"""WebSocket close code for a setup that makes no sense, as the Live API gives it."""
+
 NOT_FOUND = 1008
+"""WebSocket close code for a model that is not there, as the Live API gives it."""
 
 SETUP = frozenset(
     {

@@ -20,6 +20,7 @@ WORDS_PER_MINUTE = 170
 GAP_S = 0.03
 """Longest silence behind a word; never more than `GAP_SHARE` of it."""
 GAP_SHARE = 0.25
+"""Of a word: a short word is still mostly sound."""
 
 ENOUGH = 0.6
 """Share of a word that must sound for it to count as heard; less is a fragment."""
