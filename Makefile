@@ -24,7 +24,7 @@ test-full: venv ## everything in `test`, and the long matrices
 lint unit contracts integration api e2e: venv ## one part of `make test`
 	@$(PY) -m tests.tools.check $@
 
-bench: venv ## benchmarks: all, or NAME=turn|rollback|routing|proxy|faults|speech [ARGS=--quick]; each ends with one JSON object
+bench: venv ## benchmarks: all, or NAME=turn|rollback|routing|proxy|faults|speech|verdict [ARGS=--quick]; each ends with one JSON object
 	@$(PY) -m tests.bench $(NAME) $(ARGS)
 
 cluster-up: venv ## only the cluster, with the images loaded

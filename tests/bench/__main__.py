@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Callable
 
-BENCHMARKS = ("turn", "rollback", "routing", "faults", "proxy", "speech")
+BENCHMARKS = ("turn", "rollback", "routing", "faults", "proxy", "speech", "verdict")
 """Those that exist; design.md names the rest."""
 
 

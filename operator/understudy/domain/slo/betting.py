@@ -29,7 +29,7 @@ STAKES = (1.2, 3.0, 1000.0)
 """Bets on a regression, in units of (1 - w): the best one is the difference of means divided by the variance of calls.
 3 is drops from 1 to 5 %, 0.9 from 1 to 2 %; the last takes as much as cannot ruin it, for what is plain."""
 
-STAKE_SHARES = (0.15, 0.30, 0.55)
+STAKE_SHARES = (0.13, 0.29, 0.58)
 """Of the wealth, for each of STAKES. Most for what is plain, which has the fewest calls to spare."""
 
 PROOF_STAKES = (0.3, 0.6, 0.9)
@@ -39,11 +39,11 @@ calls are rare, one of them costs a large stake nearly all."""
 PROOF_SHARES = (0.25, 0.45, 0.30)
 """Of the wealth, for each of PROOF_STAKES; how much the calls vary is not known beforehand."""
 
-CAP = 0.95
+CAP = 0.97
 """Share of the stake at which a single call could take everything; the largest that is played."""
 
-RESERVE = 0.05
-"""Share of the wealth kept for bets that start later. Costs 5 % of the evidence on a regression from the start."""
+RESERVE = 0.04
+"""Share of the wealth kept for bets that start later. Costs 4 % of the evidence on a regression from the start."""
 
 RESERVE_CALLS = 200.0
 """Half of the reserve is in play after this many canary calls, two thirds after twice as many: no end of a rollout is
