@@ -14,7 +14,7 @@ from typing import Any
 from tests.bench.peers.peer import PeerUnavailable
 from tests.bench.report import publish
 from tests.bench.speech import cases as cases_
-from tests.bench.speech import lag, listen, real, speak, tally, world
+from tests.bench.speech import lag, listen, real, speak, tally, told, world
 from tests.bench.speech.cases import Case, Part
 from tests.bench.speech.peers import baseline
 
@@ -65,7 +65,7 @@ async def _round(cases: Sequence[Case], together: int) -> list[tuple[tally.Verdi
 
         await asyncio.gather(*(one_after_another(slot) for slot in range(together)))
         watching.cancel()
-        stalls += lag.read(there.stalls)
+        stalls += lag.read(there.folder / told.STALLS)
     return [(verdict, lag.disturbed(stalls, began, ended)) for verdict, began, ended in judged]
 
 
@@ -112,6 +112,7 @@ async def show(case: Case) -> None:
                 )
         for which, sight in zip("ab", there.sights[case.name], strict=True):
             print(which, "struck", sight.struck, "streams", [(s.asked, s.arrivals[:1]) for s in sight.streams.values()])
+        print((there.folder / told.LOG).read_text())
         print(verdict)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import uvloop
 
 from tests.bench.speech import lag
-from tests.bench.speech.told import ASSISTANTS, NAMESPACE, STALLS
+from tests.bench.speech.told import ASSISTANTS, LOG, NAMESPACE, STALLS
 from understudy.apps.proxy import egress
 from understudy.apps.proxy.app import Proxy
 from understudy.apps.proxy.settings import Settings
@@ -61,6 +61,10 @@ async def run(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    level = os.environ.get("SPEECH_BENCH_LOG", "WARNING")
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    uvloop.run(run(Path(sys.argv[1])))
+    place = Path(sys.argv[1])
+    logging.basicConfig(
+        level=os.environ.get("SPEECH_BENCH_LOG", "WARNING"),
+        filename=place / LOG,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    uvloop.run(run(place))

@@ -13,6 +13,7 @@ KEYS = {SECRET: "none", "playht": "user:none"}
 """By Secret; PlayHT wants two things."""
 ASSISTANTS = "assistants.json"
 STALLS = "stalls"
+LOG = "log"
 
 
 def write(folder: Path, snapshots: Mapping[str, Snapshot], agents: str, ports: tuple[int, int]) -> None:

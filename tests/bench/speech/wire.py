@@ -105,6 +105,12 @@ class _Near(_End):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def abort(self) -> None:
+        """Break both ends, if they are still there."""
+        for end in (self, self.other):
+            if end is not None and end.transport is not None:
+                end.transport.abort()
+
     async def _connect(self) -> None:
         far = self.other
         assert far is not None
@@ -115,10 +121,19 @@ class _Near(_End):
 async def network(port: int) -> AsyncIterator[int]:
     """A port of 127.0.0.1 behind which `port` is `ONE_WAY_S` away, until the block ends."""
     tasks: set[asyncio.Task[None]] = set()
-    server = await asyncio.get_running_loop().create_server(lambda: _Near(port, tasks), "127.0.0.1", 0)
+    ends: list[_Near] = []
+
+    def near() -> _Near:
+        ends.append(_Near(port, tasks))
+        return ends[-1]
+
+    server = await asyncio.get_running_loop().create_server(near, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
         for task in tasks:
             task.cancel()
+        for each in ends:
+            each.abort()
+        await asyncio.sleep(0)  # the transports say that they are lost in the loop's next round

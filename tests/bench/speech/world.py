@@ -47,8 +47,8 @@ class World:
     lines: Lines
     session: aiohttp.ClientSession
     port: int
-    stalls: Path
-    """Where the proxy's process writes its own."""
+    folder: Path
+    """Where the proxy's process writes its stalls and its log."""
     sights: dict[str, tuple[Sight, Sight]] = field(default_factory=dict)
     """Of each case, of the primary and the fallback."""
 
@@ -140,7 +140,7 @@ async def running(
         snapshots = {case.name: snapshot(case, far) for case in cases}
         told.write(Path(folder), snapshots, pods, (lines.port, admin))
         await stack.enter_async_context(_proxy(folder, admin, log_level))
-        world = World(simulator, lines, session, lines.port, Path(folder) / told.STALLS)
+        world = World(simulator, lines, session, lines.port, Path(folder))
         for case in cases:
             world.sights[case.name] = watched(simulator, case)
         yield world

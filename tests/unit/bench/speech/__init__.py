@@ -1,0 +1,1 @@
+"""The speech benchmark's own parts."""
