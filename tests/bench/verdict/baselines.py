@@ -1,7 +1,7 @@
 """What other tools would have said of the same world: each a number that grows, and fails the canary above a threshold.
 
-The threshold is set on calm rollouts of identical arms so that as many of them fail as our judge may fail. None of them
-has such a setting; a user who sets its numbers by trial would end there at best.
+The threshold is set on calm rollouts of identical arms so that as many of them fail as our judge fails of the same.
+None of them has such a setting; a user who sets its numbers by thousands of trials would end there at best.
 
 - `flagger`: canary analysis once a minute; rolled back at the fifth failed check. A check fails when the canary's mean
   of that minute is above a fixed value, so many standard deviations above what stable has on calm days (tuned).
@@ -48,13 +48,19 @@ class Paths:
     calls: Floats
 
 
-def compare(world: World, rollouts: int) -> dict[str, dict[str, Any]]:
-    """Each baseline's failed share, median calls to Fail, and share of false alarms on calm rollouts."""
+def compare(world: World, rollouts: int, false_alarms: float) -> dict[str, dict[str, Any]]:
+    """Each baseline's failed share, median calls to Fail, and share of false alarms on calm rollouts.
+
+    Args:
+        world: what is played.
+        rollouts: how many.
+        false_alarms: share of calm rollouts that may fail.
+    """
     quiet, real = _paths(calm(world), world, rollouts, 1), _paths(world, world, rollouts, 2)
     found = {}
     for name, path in real.items():
         final = quiet[name].numbers.max(axis=1)
-        threshold = np.sort(final)[::-1][math.floor(world.alpha * rollouts)]
+        threshold = np.sort(final)[::-1][math.floor(false_alarms * rollouts)]
         found[name] = _said(path, threshold, final)
     found["kayenta_5_percent"] = _said(real["kayenta"], NOMINAL, quiet["kayenta"].numbers.max(axis=1))
     return found

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from tests.bench.report import publish, rounded
 from tests.bench.verdict import baselines
 from tests.bench.verdict.bound import bound_calls
+from tests.bench.verdict.draws import calm
 from tests.bench.verdict.play import play
 from tests.bench.verdict.table import table
 from tests.bench.verdict.world import World, load
@@ -19,15 +21,15 @@ WORLDS = Path(__file__).resolve().parents[1] / "worlds/verdict"
 QUICK = 1000
 """Replications that fit into 45 s, in a world where no rollout ends early."""
 
-BASELINES = 1000
-"""Replications of the baselines: enough to tune them to one in a hundred."""
+BASELINES = 2000
+"""Replications of the baselines: as many as memory likes; enough to tune them to one in a hundred."""
 
 
-def measure(world: World, replications: int) -> dict[str, Any]:
-    """What the benchmark says of one world."""
-    verdicts = play(world, replications)
+def measure(world: World, replications: int, known: dict[str, float]) -> dict[str, Any]:
+    """What the benchmark says of one world; `known` keeps false alarms of calm rollouts, which many worlds share."""
+    verdicts, alarms = play(world, replications), _false_alarms(world, replications, known)
     fail, bound = verdicts.fail, bound_calls(world)
-    median, others = _finite(np.median(fail)), baselines.compare(world, min(replications, BASELINES))
+    median, others = _finite(np.median(fail)), baselines.compare(world, min(replications, BASELINES), alarms)
     equal = [each["median_calls_to_fail"] for name, each in others.items() if name != "kayenta_5_percent"]
     return {
         "failed": round(float(np.isfinite(fail).mean()), 4),
@@ -38,9 +40,18 @@ def measure(world: World, replications: int) -> dict[str, Any]:
         "bound_calls": rounded(bound),
         "ratio_to_bound": None if median is None or bound is None else round(median / bound, 3),
         "best_baseline_calls": min((each for each in equal if each is not None), default=None),
+        "false_alarms_when_calm": round(alarms, 4),
         "replications": replications,
         "baselines": others,
     }
+
+
+def _false_alarms(world: World, replications: int, known: dict[str, float]) -> float:
+    """Share of calm rollouts of identical arms that our judge fails; what the baselines may fail of them."""
+    quiet = replace(calm(world), name="", seed=0, calls_per_hour=0.0)
+    if repr(quiet) not in known:
+        known[repr(quiet)] = float(np.isfinite(play(quiet, replications).fail).mean())
+    return known[repr(quiet)]
 
 
 def _finite(calls: Any) -> float | None:
@@ -58,9 +69,11 @@ def main(arguments: list[str]) -> int:
         worlds = [load(options.world or WORLDS / "latency.json")]
     else:
         worlds = [load(path) for path in sorted(WORLDS.glob("*.json"))]
-    found = {}
+    found, known = {}, dict[str, float]()
     for world in worlds:
-        found[world.name] = measure(world, min(QUICK, world.replications) if options.quick else world.replications)
+        most = min(QUICK, world.replications) if options.quick else world.replications
+        found[world.name] = measure(world, most, known)
+        print(table({world.name: found[world.name]}).splitlines()[-1], flush=True)
     whole = not options.quick and options.world is None
     publish("verdict", {"worlds": found}, quick=not whole, table=table(found))
     return 0

@@ -77,7 +77,7 @@ def _play(world: World, rollouts: int, dice: np.random.Generator) -> Verdicts:
         np.array([each.tolerance for each in world.signals]),
         np.array([each.margin for each in world.signals]),
     )
-    book = Book.opened(rollouts, len(world.signals))
+    book = Book.opened(rollouts, len(world.signals), margin=terms.margin)
     fail, passed, going = np.full(rollouts, np.inf), np.full(rollouts, np.inf), np.arange(rollouts)
     while len(going):
         on_canary, bad = callers.next(book.canary[:, 0])
@@ -100,7 +100,7 @@ def _without(book: Book, over: NDArray[np.bool_]) -> Book:
         calls=book.calls[kept],
         total=book.total[kept],
         canary=book.canary[kept],
-        worse=book.worse[kept],
+        worse=book.worse[:, kept],
         reserve=book.reserve[kept],
-        fine=book.fine[kept],
+        fine=book.fine[:, kept],
     )

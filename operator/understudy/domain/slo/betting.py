@@ -25,12 +25,16 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-STAKES = (1.2, 3.0, 1000.0)
+STAKES = (1.5, 3.2, 1000.0)
 """Bets on a regression, in units of (1 - w): the best one is the difference of means divided by the variance of calls.
-3 is drops from 1 to 5 %, 0.9 from 1 to 2 %; the last takes as much as cannot ruin it, for what is plain."""
+3.2 is drops from 1 to 5 %, 1.5 from 1 to 3 %; the last takes as much as cannot ruin it, for what is plain."""
 
-STAKE_SHARES = (0.13, 0.29, 0.58)
-"""Of the wealth, for each of STAKES. Most for what is plain, which has the fewest calls to spare."""
+SMALLEST_SHARE = 0.10
+"""Of the wealth, for the first of STAKES."""
+
+LARGEST_SHARE = ((0.01, 0.05), (0.40, 0.60))
+"""Of the wealth, for the last of STAKES, by the margin: most for what is plain, which has the fewest calls to spare;
+less where a user who draws the line at one point expects regressions of a few. What is left is the second's."""
 
 PROOF_STAKES = (0.3, 0.6, 0.9)
 """Bets on "not worse by the margin", as shares of the stake at which a single call could take everything: where bad
@@ -49,10 +53,10 @@ RESERVE_CALLS = 200.0
 """Half of the reserve is in play after this many canary calls, two thirds after twice as many: no end of a rollout is
 assumed."""
 
-PRIOR = 0.1
+PRIOR = 0.07
 """Mean badness guessed before there is any call. Any guess is valid."""
 
-PRIOR_CALLS = 2.0
+PRIOR_CALLS = 3.0
 """Weight of that guess, in calls."""
 
 TINY = 1e-9
@@ -64,7 +68,7 @@ MOST_WEALTH = 1e9
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The bets of one signal, in any number of rollouts: arrays of one shape, those of bets with one axis more."""
+    """The bets of one signal, in any number of rollouts: arrays of one shape, those of bets with one axis before it."""
 
     calls: Floats
     """Calls of both arms so far."""
@@ -80,25 +84,25 @@ class Book:
     """Wealth of each bet that it is not worse by the margin."""
 
     @classmethod
-    def opened(cls, *shape: int) -> Self:
-        """A book before any call."""
+    def opened(cls, *shape: int, margin: Any) -> Self:
+        """A book before any call; `margin` as in the terms."""
         return cls(
             calls=np.zeros(shape),
             total=np.zeros(shape),
             canary=np.zeros(shape),
-            worse=np.broadcast_to(np.array(STAKE_SHARES) * (1 - RESERVE), (*shape, len(STAKES))),
+            worse=np.ones((len(STAKES), *shape)) * _stake_shares(margin, shape) * (1 - RESERVE),
             reserve=np.full(shape, RESERVE),
-            fine=np.broadcast_to(np.array(PROOF_SHARES), (*shape, len(PROOF_STAKES))),
+            fine=np.ones((len(PROOF_STAKES), *shape)) * _column(PROOF_SHARES, shape),
         )
 
     def evidence(self) -> Floats:
         """The odds against chance so far that the canary is worse; 1 before the first call."""
-        odds: Floats = np.minimum(self.worse.sum(-1) + self.reserve, MOST_WEALTH)
+        odds: Floats = np.minimum(self.worse.sum(0) + self.reserve, MOST_WEALTH)
         return odds
 
     def proof(self) -> Floats:
         """The odds against chance so far that it is not worse by the margin; 1 before the first call."""
-        odds: Floats = np.minimum(self.fine.sum(-1), MOST_WEALTH)
+        odds: Floats = np.minimum(self.fine.sum(0), MOST_WEALTH)
         return odds
 
 
@@ -134,7 +138,7 @@ def played(book: Book, bad: Floats, on_canary: NDArray[np.bool_], terms: Terms) 
     """
     mean = (book.total + PRIOR * PRIOR_CALLS) / (book.calls + PRIOR_CALLS)
     paid = np.where(on_canary, book.reserve / (book.canary + RESERVE_CALLS), 0.0)
-    worse = book.worse * _on_worse(bad, on_canary, mean, terms) + paid[..., None] * np.array(STAKE_SHARES)
+    worse = book.worse * _on_worse(bad, on_canary, mean, terms) + paid * _stake_shares(terms.margin, mean.shape)
     fine = book.fine * _on_fine(bad, on_canary, mean, terms)
     return Book(
         calls=book.calls + 1,
@@ -151,8 +155,8 @@ def _on_worse(bad: Floats, on_canary: NDArray[np.bool_], mean: Floats, terms: Te
     odds, (canary, stable) = terms.odds, terms.centres(mean, terms.tolerance)
     lean = np.where(on_canary, bad - canary, odds * (stable - bad))
     ruin = np.minimum(1 / canary, 1 / (odds * np.maximum(1 - stable, TINY)))
-    size = np.minimum((1 - terms.share) * np.array(STAKES), CAP * ruin[..., None])
-    factors: Floats = 1 + size * lean[..., None]
+    size = np.minimum((1 - terms.share) * _column(STAKES, mean.shape), CAP * ruin)
+    factors: Floats = 1 + size * lean
     return factors
 
 
@@ -161,5 +165,16 @@ def _on_fine(bad: Floats, on_canary: NDArray[np.bool_], mean: Floats, terms: Ter
     odds, (canary, stable) = terms.odds, terms.centres(mean, terms.margin)
     lean = np.where(on_canary, canary - bad, odds * (bad - stable))
     ruin = np.minimum(1 / np.maximum(1 - canary, TINY), 1 / (odds * np.maximum(stable, TINY)))
-    factors: Floats = 1 + (np.array(PROOF_STAKES) * ruin[..., None]) * lean[..., None]
+    factors: Floats = 1 + _column(PROOF_STAKES, mean.shape) * (ruin * lean)
     return factors
+
+
+def _stake_shares(margin: Any, shape: tuple[int, ...]) -> Floats:
+    """What share of the wealth each of STAKES gets, along an axis before those of `shape`."""
+    largest = np.broadcast_to(np.interp(margin, *LARGEST_SHARE), shape)
+    return np.stack([np.full(shape, SMALLEST_SHARE), 1 - SMALLEST_SHARE - largest, largest])
+
+
+def _column(numbers: tuple[float, ...], shape: tuple[int, ...]) -> Floats:
+    """One number for each bet, along an axis before those of `shape`."""
+    return np.array(numbers).reshape(-1, *(1 for _ in shape))

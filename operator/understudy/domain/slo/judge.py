@@ -77,30 +77,30 @@ def update(state: JudgeState, arm: Arm, bad: float, slo: Slo, weight: int) -> Ju
 def _compared(state: JudgeState, arm: Arm, bad: float, slo: Slo, weight: int) -> JudgeState:
     """`state` after a call whose arm was drawn by lot."""
     terms = Terms(weight / 100, measure.tolerance(slo), measure.margin(slo))
-    book = betting.played(book_of(state), np.array([bad]), np.array([arm is Arm.CANARY]), terms)
+    book = betting.played(book_of(state, slo), np.array([bad]), np.array([arm is Arm.CANARY]), terms)
     return state.model_copy(
         update={
             "compared_calls": int(book.calls[0]),
             "compared_sum": float(book.total[0]),
             "compared_canary": int(book.canary[0]),
-            "worse_wealth": tuple(book.worse[0].tolist()),
+            "worse_wealth": tuple(book.worse[:, 0].tolist()),
             "reserve": float(book.reserve[0]),
-            "fine_wealth": tuple(book.fine[0].tolist()),
+            "fine_wealth": tuple(book.fine[:, 0].tolist()),
         }
     )
 
 
-def book_of(state: JudgeState) -> Book:
+def book_of(state: JudgeState, slo: Slo) -> Book:
     """The bets of one rollout; those before any call where there are none, or those of an older release."""
     if (len(state.worse_wealth), len(state.fine_wealth)) != (len(betting.STAKES), len(betting.PROOF_STAKES)):
-        return Book.opened(1)
+        return Book.opened(1, margin=measure.margin(slo))
     return Book(
         calls=np.array([float(state.compared_calls)]),
         total=np.array([state.compared_sum]),
         canary=np.array([float(state.compared_canary)]),
-        worse=np.array([state.worse_wealth]),
+        worse=np.array(state.worse_wealth)[:, None],
         reserve=np.array([state.reserve]),
-        fine=np.array([state.fine_wealth]),
+        fine=np.array(state.fine_wealth)[:, None],
     )
 
 
@@ -123,9 +123,9 @@ class Odds:
     misses: float
 
     @classmethod
-    def of(cls, state: JudgeState) -> "Odds":
+    def of(cls, state: JudgeState, slo: Slo) -> "Odds":
         """That of `state`."""
-        book = book_of(state)
+        book = book_of(state, slo)
         return cls(float(book.evidence()[0]), float(book.proof()[0]), alone.evidence(state.alone_log_wealth))
 
 
@@ -153,7 +153,7 @@ def _doubt(state: JudgeState, now: Standing, odds: Odds, policy: JudgePolicy) ->
 
 def decide(state: JudgeState, slo: Slo, policy: JudgePolicy) -> tuple[Verdict, str]:
     """The verdict and its reason, a CamelCase word. The order of the lines is the order of precedence."""
-    now, odds = standing(state, slo), Odds.of(state)
+    now, odds = standing(state, slo), Odds.of(state, slo)
     if slo.prometheus:
         return Verdict.ERROR, "NoSource"
     if failure := _failure(state, now, odds, policy):
@@ -166,7 +166,7 @@ def decide(state: JudgeState, slo: Slo, policy: JudgePolicy) -> tuple[Verdict, s
 def read(state: JudgeState, slo: Slo, policy: JudgePolicy) -> Reading:
     """The verdict with every number it rests on, in the user's own terms."""
     verdict, reason = decide(state, slo, policy)
-    now, odds = standing(state, slo), Odds.of(state)
+    now, odds = standing(state, slo), Odds.of(state, slo)
     shown = max(odds.worse, odds.misses)
     reading = Reading(
         slo=slo.name,

@@ -22,7 +22,7 @@ OUTCOMES = np.array(list(itertools.product((True, False), (0.0, 1.0))))
 def expected(canary: float, stable: float, history: tuple[int, float], terms: Terms) -> tuple[float, float]:
     """Exact expectation of (evidence, proof) after one call that is 0 or 1, over the lot and the call; 1 before."""
     calls, mean = history
-    opened = Book.opened(len(OUTCOMES))
+    opened = Book.opened(len(OUTCOMES), margin=terms.margin)
     book = Book(
         calls=opened.calls + calls,
         total=opened.total + mean * calls,
@@ -71,7 +71,7 @@ def test_evidence_is_expected_against_a_canary_that_is_worse() -> None:
 )
 def test_no_bet_is_ever_ruined(calls: list[tuple[bool, float]], share: float, apart: float) -> None:
     """Wealth stays above zero whatever happens: what cannot recover would not see a late regression."""
-    book = Book.opened(1)
+    book = Book.opened(1, margin=0.05)
     for canary, bad in calls:
         book = betting.played(book, np.array([bad]), np.array([canary]), Terms(share, apart, apart))
     assert (book.worse > 0).all()
@@ -82,10 +82,10 @@ def test_many_rollouts_at_once_come_to_the_same_as_each_alone() -> None:
     """The benchmark plays the production code on arrays; one row is what production has."""
     dice = np.random.default_rng(5)
     bad, canary = dice.random((40, 3, 2)), dice.random((40, 3, 2)) < 0.3
-    terms, together = Terms(0.3, 0.0, 0.05), Book.opened(3, 2)
+    terms, together = Terms(0.3, 0.0, 0.05), Book.opened(3, 2, margin=0.05)
     for each, whose in zip(bad, canary, strict=True):
         together = betting.played(together, each, whose, terms)
-    alone = Book.opened(1)
+    alone = Book.opened(1, margin=0.05)
     for each, whose in zip(bad[:, 1, 0], canary[:, 1, 0], strict=True):
         alone = betting.played(alone, np.array([each]), np.array([whose]), terms)
     assert alone.evidence()[0] == together.evidence()[1, 0]
@@ -93,7 +93,7 @@ def test_many_rollouts_at_once_come_to_the_same_as_each_alone() -> None:
 
 
 def test_odds_are_one_before_any_call_and_are_cut_where_they_mean_nothing_more() -> None:
-    book = Book.opened(1)
+    book = Book.opened(1, margin=0.05)
     assert (book.evidence()[0], book.proof()[0]) == (pytest.approx(1.0), pytest.approx(1.0))
     for index in range(400):
         canary = index % 2 == 0

@@ -65,7 +65,7 @@ def greatest_odds(
     canary: float, stable: float, *, terms: Terms, rollouts: int, calls: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The largest (evidence, proof) that each of many simulated rollouts ever shows; shares of 4 turns are bad."""
-    dice, book = np.random.default_rng(seed), Book.opened(rollouts)
+    dice, book = np.random.default_rng(seed), Book.opened(rollouts, margin=terms.margin)
     evidence, proof = book.evidence(), book.proof()
     for _ in range(calls):
         on_canary = dice.random(rollouts) < terms.share
