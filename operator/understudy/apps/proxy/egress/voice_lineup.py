@@ -26,11 +26,16 @@ class More:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """The voice was given all the text that there will be: from now on it is known what it owes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The voice has said all it was given, and gets no more."""
 
 
-Item = Begun | More | Over | VoiceEvent | ProviderError
+Item = Begun | More | Given | Over | VoiceEvent | ProviderError
 
 
 @dataclass(eq=False, slots=True)
@@ -64,6 +69,7 @@ class Lineup:
 
     def over(self) -> None:
         """No context follows."""
+        self.queue.put_nowait(Given())
         self._parts.append(Part([Over()]))
         self._advance()
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, cast
 
-from understudy.apps.proxy.egress.voice_lineup import Begun, Item, More, Over
+from understudy.apps.proxy.egress.voice_lineup import Begun, Given, Item, More, Over
 from understudy.apps.proxy.egress.voice_link import Speaker, VoiceLinks
 from understudy.apps.proxy.egress.voice_memory import voice_key
 from understudy.apps.proxy.egress.voice_outlet import Outlet, Spout
@@ -197,7 +197,7 @@ class Performance:
                 return
             if isinstance(item, Begun):
                 self._fresh = stage.lineup.queue.empty()
-            if item is not None:
+            if item is not None and not isinstance(item, Given):  # both only change what is waited for
                 await self._take_in(item)
 
     async def _take_in(self, item: Item) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from understudy.apps.proxy.egress.voice_lineup import Begun, Item, Lineup, Over
+from understudy.apps.proxy.egress.voice_lineup import Begun, Given, Item, Lineup, Over
 from understudy.base.errors import ProviderBroke
 from understudy.domain.speech.voice_codec import Audio, Done
 
@@ -19,7 +19,7 @@ async def test_the_second_waits_for_the_end_of_the_first() -> None:
     lineup.over()
     for part, item in ((second, Audio(b"b")), (first, Audio(b"a")), (second, Done())):
         lineup.put(part, item)
-    assert waiting(lineup.queue) == [FIRST, Audio(b"a")]
+    assert waiting(lineup.queue) == [FIRST, Given(), Audio(b"a")]
     lineup.put(first, Done())
     assert waiting(lineup.queue) == [Done(), SECOND, Audio(b"b"), Done(), Over()]
 
