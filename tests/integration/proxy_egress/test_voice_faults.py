@@ -168,20 +168,3 @@ async def test_the_next_voice_gets_ready_while_the_first_is_late(start_proxy: St
         assert ready.completed == 0
     assert numbers(words_in(heard)) == list(NUMBERS)
     assert ("failover", "voice") not in proxy.call.ledger.entries
-
-
-@pytest.mark.parametrize("first", ["11labs", "cartesia"])
-async def test_a_voice_that_stalls_before_the_agent_says_that_this_was_all(first: str, start_proxy: StartProxy) -> None:
-    """Only then it is known that audio is owed; another voice says the whole text."""
-    case = Case(first, "deepgram", {"kind": "stall", "at": 1, "count": 1})
-    async with running(script(case.fault)) as simulator:
-        proxy = await start_proxy(revision(simulator, case.first, case.second))
-        proxy.credentials.keys |= {"one": "key", "two": "key"}
-        ill = simulator.deployments.find("ill")
-        assert ill is not None
-        async with speaking(proxy) as socket:
-            await say(socket, TEXT, more=True, max_buffer_delay_ms=3000)
-            await until(lambda: ill.stats.faults["stall"] > 0)
-            await say(socket, "", more=False, max_buffer_delay_ms=3000)
-            heard = await hear(socket)
-    assert numbers(words_in(heard)) == list(NUMBERS)

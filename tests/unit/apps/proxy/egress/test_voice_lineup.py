@@ -24,6 +24,15 @@ async def test_the_second_waits_for_the_end_of_the_first() -> None:
     assert waiting(lineup.queue) == [Done(), SECOND, Audio(b"b"), Done(), Over()]
 
 
+async def test_that_no_more_text_comes_is_told_at_once() -> None:
+    """Whoever waits has to reckon anew what the voice owes: the present context may never end."""
+    lineup = Lineup()
+    lineup.open(FIRST)
+    assert waiting(lineup.queue) == [FIRST]
+    lineup.over()
+    assert waiting(lineup.queue) == [Given()]
+
+
 async def test_what_comes_after_an_end_is_nobodys() -> None:
     lineup = Lineup()
     first = lineup.open(FIRST)
