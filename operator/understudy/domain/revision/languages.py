@@ -8,7 +8,7 @@ from understudy.api.transcriber_names import GOOGLE_LANGUAGES
 ANY = "multi"
 """What most providers call "several languages, find out which"."""
 
-_AZURE = {
+REGIONS = {
     "ar": "ar-EG",
     "bg": "bg-BG",
     "bn": "bn-IN",
@@ -48,7 +48,7 @@ _AZURE = {
     "vi": "vi-VN",
     "zh": "zh-CN",
 }
-"""The region taken where a language comes without; Azure wants one."""
+"""By language, with the region taken where it comes without: where most callers who speak it are."""
 
 _ASSEMBLY_AI_MULTI = frozenset({"en", "es", "fr", "de", "it", "pt"})
 """What AssemblyAI's multilingual model hears, after its documentation of universal streaming."""
@@ -96,7 +96,7 @@ def _assembly_ai(wanted: str) -> Heard | None:
 
 
 def _azure(wanted: str) -> Heard | None:
-    found = wanted if "-" in wanted else _AZURE.get(wanted)
+    found = wanted if "-" in wanted else REGIONS.get(wanted)
     return Heard(found) if found else None
 
 

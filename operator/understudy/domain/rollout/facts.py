@@ -104,7 +104,7 @@ class Facts:
     @property
     def only_calls_missing(self) -> bool:
         """Whether nothing but the number of calls keeps the SLOs from passing."""
-        short = ("NoCalls", "TooFewCalls")
+        short = ("NoCalls", "TooFewCalls", "MoreProofNeeded")
         return all(each.verdict is Verdict.PASS or each.reason in short for each in self.rollout.readings)
 
     def since(self, text: str | None) -> float:

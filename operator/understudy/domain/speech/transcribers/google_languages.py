@@ -4,51 +4,13 @@ Source: Google's documentation of its speech models, "Supported languages".
 """
 
 from understudy.api.transcriber_names import GOOGLE_LANGUAGES
+from understudy.domain.revision.languages import REGIONS
 
 AUTOMATIC = "multi"
 """No hint: Gemini finds out by itself."""
 
-REGIONAL = {
-    "ar": "ar-EG",
-    "bg": "bg-BG",
-    "bn": "bn-IN",
-    "cs": "cs-CZ",
-    "da": "da-DK",
-    "de": "de-DE",
-    "el": "el-GR",
-    "en": "en-US",
-    "es": "es-ES",
-    "et": "et-EE",
-    "fi": "fi-FI",
-    "fr": "fr-FR",
-    "he": "iw-IL",
-    "hi": "hi-IN",
-    "hr": "hr-HR",
-    "hu": "hu-HU",
-    "id": "id-ID",
-    "it": "it-IT",
-    "ja": "ja-JP",
-    "ko": "ko-KR",
-    "lt": "lt-LT",
-    "lv": "lv-LV",
-    "nl": "nl-NL",
-    "no": "no-NO",
-    "pl": "pl-PL",
-    "pt": "pt-BR",
-    "ro": "ro-RO",
-    "ru": "ru-RU",
-    "sk": "sk-SK",
-    "sl": "sl-SI",
-    "sr": "sr-RS",
-    "sv": "sv-SE",
-    "sw": "sw-KE",
-    "th": "th-TH",
-    "tr": "tr-TR",
-    "uk": "uk-UA",
-    "vi": "vi-VN",
-    "zh": "cmn-Hans-CN",
-}
-"""By the tag without region: where most callers who speak it are."""
+REGIONAL = {**REGIONS, "he": "iw-IL", "no": "no-NO", "zh": "cmn-Hans-CN"}
+"""By the tag without region, in Google's own codes."""
 
 
 def hints(language: str | None) -> list[str]:
