@@ -18,7 +18,7 @@ ENUMS = {
 
 DEADLINES = {"progressDeadline": ("10m", "9s"), "dataDeadline": ("1h", "0s")}
 
-NUMBERS = {"minCalls": (1, 100000), "falseRollbackPercent": (0.01, 20)}
+NUMBERS = {"minCalls": (1, 100000), "falseRollbackPercent": (0.01, 20), "falsePromotionPercent": (0.01, 20)}
 
 
 def cases() -> Iterator[Case]:

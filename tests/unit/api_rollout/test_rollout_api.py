@@ -36,7 +36,13 @@ def test_default_slos_need_nothing_that_a_call_may_lack() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"minCalls": 0}, {"steps": []}, {"steps": [{"setWeight": 101}]}, {"falseRollbackPercent": 50}],
+    [
+        {"minCalls": 0},
+        {"steps": []},
+        {"steps": [{"setWeight": 101}]},
+        {"falseRollbackPercent": 50},
+        {"falsePromotionPercent": 0},
+    ],
 )
 def test_numbers_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):

@@ -1,7 +1,7 @@
 """From reports to evidence: each finished call once, in the order of its start."""
 
 from tests.unit.domain.rollout.world import Proxy, rolling
-from understudy.api.rollout import PauseStep, Step
+from understudy.api.rollout import OnInsufficientData, PauseStep, Step
 from understudy.api.status import MAX_CURSORS, Cursor, Phase
 from understudy.domain.calls.observation import ProxyReport
 from understudy.domain.rollout.evidence import judge_policy, read_up_to
@@ -80,6 +80,35 @@ def test_a_step_of_all_calls_adds_a_test_to_each_slo() -> None:
     assert judge_policy(world.observe()).evidence_needed == 60.0
     world.policy = world.policy.model_copy(update={"steps": (Step(set_weight=50), Step(set_weight=100))})
     assert judge_policy(world.observe()).evidence_needed == 120.0
+
+
+def test_beta_is_not_shared_since_every_slo_has_to_pass() -> None:
+    """And without it no proof is asked for, so that short rollouts stay possible."""
+    world = rolling()
+    assert judge_policy(world.observe()).proof_needed is None
+    world.policy = world.policy.model_copy(update={"false_promotion_percent": 2.0})
+    assert judge_policy(world.observe()).proof_needed == 50.0
+
+
+def test_a_canary_that_is_not_proven_good_is_not_promoted() -> None:
+    """Every step is done and every call was good: where proof is asked for, it waits for proof (O6)."""
+    world = rolling()
+    world.policy = world.policy.model_copy(update={"false_promotion_percent": 1.0})
+    world.run(60)
+    assert (world.phase, world.status.verdict) == (Phase.CANARY, "Insufficient")
+    assert "MoreProofNeeded" in {each.reason for each in world.rollout.readings}
+
+
+def test_where_proof_does_not_come_in_time_the_policy_for_too_little_data_holds() -> None:
+    """A canary that looks no worse lacks nothing but calls."""
+    world = rolling()
+    promote = {"false_promotion_percent": 1.0, "on_insufficient_data": OnInsufficientData.PROMOTE}
+    world.policy = world.policy.model_copy(update=promote)
+    world.run(40)
+    world.tick(700)
+    world.run(2)
+    assert world.phase is Phase.STABLE
+    assert "the policy says Promote" in " ".join(event.message for event in world.events)
 
 
 def test_with_every_call_on_the_canary_a_late_regression_is_still_found() -> None:
