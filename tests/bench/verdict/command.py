@@ -21,6 +21,9 @@ WORLDS = Path(__file__).resolve().parents[1] / "worlds/verdict"
 QUICK = 1000
 """Replications that fit into 45 s, in a world where no rollout ends early."""
 
+QUICK_CALM = 400
+"""Replications of calm rollouts in a quick run."""
+
 BASELINES = 2000
 """Replications of the baselines: as many as memory likes; enough to tune them to one in a hundred."""
 
@@ -48,6 +51,7 @@ def measure(world: World, replications: int, known: dict[str, float]) -> dict[st
 
 def _false_alarms(world: World, replications: int, known: dict[str, float]) -> float:
     """Share of calm rollouts of identical arms that our judge fails; what the baselines may fail of them."""
+    replications = QUICK_CALM if replications <= QUICK else replications
     quiet = replace(calm(world), name="", seed=0, calls_per_hour=0.0)
     if repr(quiet) not in known:
         known[repr(quiet)] = float(np.isfinite(play(quiet, replications).fail).mean())
