@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 LOOK_S = 0.02
-STALL_S = 0.15
+STALL_S = 0.25
 """A loop this late: more than any provider's jitter, and less than any deadline that a case is about."""
 
 Stall = tuple[float, float]

@@ -33,7 +33,7 @@ class Tally:
 
     verdicts: list[Verdict] = field(default_factory=list)
     disturbed: set[int] = field(default_factory=set)
-    """Cases that the machine did not keep up with, in the last round either."""
+    """Cases that the machine did not keep up with: their words count, their times do not."""
 
     def add(self, verdict: Verdict, *, disturbed: bool = False) -> None:
         """Take one in."""
@@ -59,8 +59,8 @@ class Tally:
     def to_json(self) -> dict[str, Any]:
         """As the issue has it, and what explains it."""
         return {
-            "transcriber": _ears(self.ears),
-            "voice": _voices(self.voices),
+            "transcriber": _ears(self.ears, self.calm(self.ears)),
+            "voice": _voices(self.voices, self.calm(self.voices)),
             "pairs": _pairs(self.verdicts),
             "disturbed": len(self.disturbed),
             "harness_late_ms": {f"p{q}": _ms([v.late_s for v in self.ears], q) for q in (50, 99)},
@@ -70,38 +70,42 @@ class Tally:
             ][:MOST_SHOWN],
         }
 
+    def calm(self, verdicts: Sequence[Any]) -> list[Any]:
+        """Those with which the machine kept up: only their times mean anything."""
+        return [v for v in verdicts if v.case.number not in self.disturbed]
+
     def brief(self) -> dict[str, Any]:
         """The part of the result that compares."""
-        return {part: {name: found.get(name) for name in _BRIEF if name in found} for part, found in (
-            ("transcriber", _ears(self.ears)), ("voice", _voices(self.voices))
-        )}  # fmt: skip
+        ears, voices = _ears(self.ears, self.calm(self.ears)), _voices(self.voices, self.calm(self.voices))
+        parts = {"transcriber": ears, "voice": voices}
+        return {part: {name: found[name] for name in _BRIEF if name in found} for part, found in parts.items()}
 
     def table(self) -> str:
         """For people: by kind of failure."""
         rows = ["| part | failure | cases | lost | doubled | ended | ms P50 | ms P95 | replay P50 | replay P95 |"]
         rows.append("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|")
-        normal = starts(self.voices)
+        normal = starts(self.calm(self.voices))
         for part, verdicts, measure in (
             ("transcriber", self.ears, lambda v: v.fault_to_live_s),
             ("voice", self.voices, lambda v: _gap(v, normal)),
         ):
             for kind in sorted({v.case.kind for v in verdicts}):
                 some = [v for v in verdicts if v.case.kind == kind]
-                times = [x for v in some if (x := measure(v)) is not None]
+                times = [x for v in self.calm(some) if (x := measure(v)) is not None]
                 cells = [part, kind, len(some), sum(len(v.lost) for v in some), sum(len(v.doubled) for v in some)]
                 cells += [sum(bool(v.ended) for v in some), _ms(times, 50), _ms(times, 95)]
-                replay = [x for v in some if (x := getattr(v, "detect_to_replay_s", None)) is not None]
+                replay = [x for v in self.calm(some) if (x := getattr(v, "detect_to_replay_s", None)) is not None]
                 cells += [_ms(replay, 50), _ms(replay, 95)]
                 rows.append("| " + " | ".join("" if cell is None else str(cell) for cell in cells) + " |")
         return "\n".join(rows)
 
 
-def _ears(verdicts: Sequence[listen.Verdict]) -> dict[str, Any]:
-    struck = [v for v in verdicts if v.struck]
-    replay = [v.detect_to_replay_s for v in struck if v.detect_to_replay_s is not None]
+def _ears(verdicts: Sequence[listen.Verdict], calm: Sequence[listen.Verdict]) -> dict[str, Any]:
+    struck, timed = [v for v in verdicts if v.struck], [v for v in calm if v.struck]
+    replay = [v.detect_to_replay_s for v in timed if v.detect_to_replay_s is not None]
     by_standby = {
-        "cold": [v for v in struck if not v.case.connected],
-        "connected": [v for v in struck if v.case.connected],
+        "cold": [v for v in timed if not v.case.connected],
+        "connected": [v for v in timed if v.case.connected],
     }
     return {
         "failovers": len(struck),
@@ -125,17 +129,17 @@ def _ears(verdicts: Sequence[listen.Verdict]) -> dict[str, Any]:
         },
         "speech_end_to_final_ms": {
             name: {f"p{q}": _ms([s for v in some for s in v.answer_s], q) for q in (50, 95)}
-            for name, some in {"failing": struck, "healthy": [v for v in verdicts if v.case.kind == NONE]}.items()
+            for name, some in {"failing": timed, "healthy": [v for v in calm if v.case.kind == NONE]}.items()
         },
         "healthy": _healthy(verdicts),
     }
 
 
-def _voices(verdicts: Sequence[speak.Verdict]) -> dict[str, Any]:
-    struck = [v for v in verdicts if v.struck]
-    normal = starts(verdicts)
-    gaps = [gap for v in struck if (gap := _gap(v, normal)) is not None]
-    healthy = [v for v in verdicts if v.case.kind == NONE]
+def _voices(verdicts: Sequence[speak.Verdict], calm: Sequence[speak.Verdict]) -> dict[str, Any]:
+    struck, timed = [v for v in verdicts if v.struck], [v for v in calm if v.struck]
+    normal = starts(calm)
+    gaps = [gap for v in timed if (gap := _gap(v, normal)) is not None]
+    healthy = [v for v in calm if v.case.kind == NONE]
     return {
         "failovers": len(struck),
         "words": sum(v.words for v in struck),
@@ -148,10 +152,10 @@ def _voices(verdicts: Sequence[speak.Verdict]) -> dict[str, Any]:
         "gap_ms": {f"p{q}": _ms(gaps, q) for q in (50, 95)},
         "first_word_ms": {
             name: {f"p{q}": _ms([v.first_s for v in some if v.first_s is not None], q) for q in (50, 95)}
-            for name, some in {"failing": struck, "healthy": healthy}.items()
+            for name, some in {"failing": timed, "healthy": healthy}.items()
         },
         "loudness_step_db": {
-            f"p{q}": rounded(percentile([abs(v.louder_db) for v in struck if v.louder_db is not None], q))
+            f"p{q}": rounded(percentile([abs(v.louder_db) for v in timed if v.louder_db is not None], q))
             for q in (50, 95)
         },
         "healthy": _healthy(verdicts),
