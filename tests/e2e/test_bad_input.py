@@ -34,7 +34,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "spec.accounts has no account nobody with provider openai",
     ),
     ("a field that does not exist", {"spec.model.nam": "maitre"}, "unknown field"),
-    ("a provider whose behaviour is not built", {"spec.transcriber.provider": "gladia"}, "gladia is not built yet"),
+    ("a field whose behaviour is not built", {"spec.capacity.dailyCallCap": 5000}, "not built yet"),
 ]
 
 
