@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -119,11 +120,13 @@ def night(cluster: Cluster) -> None:
     night_desk.make()
 
 
-@pytest.fixture(scope="session")
-def relayed(night: None) -> None:
-    """The assistant with three transcribers and three voices, beside night-desk; goes with its namespace."""
+@pytest.fixture(scope="module")
+def relayed(night: None) -> Iterator[None]:
+    """The assistant with three transcribers and three voices, beside night-desk; taken away with its pods."""
     assert night is None
     relay.make()
+    yield
+    relay.remove()
 
 
 @pytest.fixture(scope="session")

@@ -22,8 +22,9 @@ def make() -> None:
 
 
 def remove() -> None:
-    """Take it away; its pods go with it."""
-    night_desk.kubectl("delete", "va", NAME, "--wait=false")
+    """Take it away, and wait until its pods are gone."""
+    night_desk.kubectl("delete", "va", NAME, "--timeout=60s")
+    night_desk.kubectl("wait", "--for=delete", "pods", "-l", f"{naming.LABEL_INSTANCE}={NAME}", "--timeout=120s")
 
 
 def twiml() -> str:
