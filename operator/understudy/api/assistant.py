@@ -8,6 +8,7 @@ from understudy.api.compliance import COMPLIANCE_RULES
 from understudy.api.language_model import Model
 from understudy.api.operations import Capacity, Compliance, Server
 from understudy.api.pods import Agent, Proxy
+from understudy.api.quality import Quality
 from understudy.api.references import MODEL_RULES, listed, single
 from understudy.api.rollout import RolloutSpec, Slos
 from understudy.api.transcriber import Transcriber
@@ -51,6 +52,8 @@ class VoiceAssistantSpec(ApiModel):
     """How a change reaches callers."""
     slos: Slos | None = None
     """What a change is judged by. Absent: turn latency, dropped calls and quality with common thresholds."""
+    quality: Quality | None = None
+    """Who scores finished calls, besides the proxy's own signals."""
     agent: Agent = Agent()
     """The conversation's pods."""
     proxy: Proxy = Proxy()

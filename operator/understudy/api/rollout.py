@@ -5,14 +5,17 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
-from understudy.api.base import ApiModel, DurationText, Name, duration_between
-from understudy.api.markers import MapList, NotBuilt, Rule
+from understudy.api.base import ApiModel, DurationText, HttpUrl, LocalRef, Name, duration_between
+from understudy.api.markers import MapList, Rule
 
 MAX_STEPS = 20
 """Steps of one rollout; also keeps the CEL rules within the API server's cost limit."""
 
 MAX_SLOS = 10
 """SLOs of one assistant: alpha is shared over them, so more of them make each slower to notice."""
+
+
+NUMBER = Rule("self.matches('^[+-]?([0-9]+([.][0-9]+)?)$')", 'write a number in quotes, such as "0.6"')
 
 
 def _exactly_one(*fields: str) -> Rule:
@@ -43,6 +46,13 @@ class RescueMode(StrEnum):
     PIN = "Pin"
 
 
+class OnStableFailing(StrEnum):
+    """What follows when stable misses an objective and the canary does too, though it is no worse."""
+
+    HOLD = "Hold"
+    PROMOTE = "Promote"
+
+
 class PauseStep(ApiModel):
     """Keeps the weight. The canary is judged all the while."""
 
@@ -52,26 +62,34 @@ class PauseStep(ApiModel):
 
 
 class ReplayStep(ApiModel):
-    """Golden calls against the canary before live traffic."""
+    """Golden calls: scripted callers speak with the canary before any live caller does."""
 
-    calls_ref: Annotated[str, Field(max_length=253)] | None = None
-    """ConfigMap with the scripted calls."""
+    calls_ref: LocalRef
+    """ConfigMap in the assistant's namespace; each key is a golden call in YAML (docs/operating/golden-calls.md)."""
+    min_pass_percent: Annotated[int, Field(ge=1, le=100)] = 100
+    """Percent of the golden calls that must meet every expectation; fewer, and the canary is taken back."""
+    max_duration: Annotated[DurationText, duration_between("10s", "24h", "10m")] = "10m"
+    """Longest wait for the results; past it the canary is taken back."""
 
 
 class ShadowStep(ApiModel):
-    """Mirrors turns to the canary and discards its answers."""
+    """Mirrors turns of live calls to the canary's model and discards its answers; tools are never executed."""
 
-    percent: Annotated[int, Field(ge=1, le=100)] | None = None
-    """Percent of turns to mirror."""
+    percent: Annotated[int, Field(ge=1, le=100)] = 10
+    """Percent of new calls whose turns are mirrored. Each mirrored turn is paid for twice."""
+    min_calls: Annotated[int, Field(ge=1, le=100_000)] = 30
+    """Mirrored calls to wait for."""
+    max_duration: Annotated[DurationText, duration_between("10s", "168h", "1h")] = "1h"
+    """Longest wait for them; past it `onInsufficientData` decides."""
 
 
 class AnalysisStep(ApiModel):
-    """Waits for a number of calls."""
+    """Keeps the weight until a number of calls was judged. The canary is judged in every other step, too."""
 
     min_calls: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Canary calls to wait for."""
-    max_duration: Annotated[DurationText, duration_between("1s", "168h", "1h")] | None = None
-    """Longest wait, such as `1h`."""
+    """Finished canary calls in this rollout to wait for. Absent: the rollout's `minCalls`."""
+    max_duration: Annotated[DurationText, duration_between("10s", "720h", "1h")] | None = None
+    """Longest wait; past it `onInsufficientData` decides. Absent: `dataDeadline`."""
 
 
 class Step(ApiModel):
@@ -84,14 +102,12 @@ class Step(ApiModel):
     and the canary has finished its share of `minCalls` (spread evenly over the `setWeight` steps)."""
     pause: PauseStep | None = None
     """Keep the weight for a time, or until resumed."""
-    replay: Annotated[ReplayStep | None, NotBuilt("start with a small setWeight instead")] = None
-    """Scripted calls against the canary before live traffic."""
-    shadow: Annotated[ShadowStep | None, NotBuilt("start with a small setWeight instead")] = None
-    """Mirror turns to the canary and discard its answers."""
-    analysis: Annotated[
-        AnalysisStep | None, NotBuilt("leave it out: a setWeight step waits for its share of minCalls by itself")
-    ] = None
-    """Wait for a number of calls."""
+    replay: ReplayStep | None = None
+    """Golden calls against the canary, before the first `setWeight`."""
+    shadow: ShadowStep | None = None
+    """Mirror turns to the canary's model and discard its answers."""
+    analysis: AnalysisStep | None = None
+    """Keep the weight until a number of calls was judged."""
 
 
 class RolloutSpec(ApiModel):
@@ -106,6 +122,11 @@ class RolloutSpec(ApiModel):
         Rule(
             "!has(self.steps) || self.steps.exists(step, has(step.setWeight))",
             "steps need at least one setWeight: without one no caller ever meets the canary",
+            at=".steps",
+        ),
+        Rule(
+            "!has(self.steps) || self.steps.all(step, !has(step.replay)) || has(self.steps[0].replay)",
+            "replay comes first: golden calls are there to find out what no live caller should meet",
             at=".steps",
         ),
     )
@@ -123,6 +144,13 @@ class RolloutSpec(ApiModel):
     """What follows when a step has waited for calls longer than `dataDeadline`. `Hold`: keep waiting, and say so in the
     condition Stalled. `Pause`: wait for promote, resume or abort. `Rollback`: back to stable. `Promote`: go on, in the
     end to promotion, unless an SLO is failing."""
+    on_stable_failing: OnStableFailing = OnStableFailing.HOLD
+    """What follows when stable misses an objective and the canary, no worse, misses it too. `Hold`: an outage of both
+    is nobody's fault; the rollout waits until it is over. `Promote`: that objective counts as met, so that a fix can
+    ship while stable is broken."""
+    bake: Annotated[DurationText, duration_between("10s", "168h", "30m")] | None = None
+    """How long the promoted revision is watched while the one before it is kept warm, such as `30m`: when it fails an
+    SLO in that time, new calls and (with `rescue: NextTurn`) live ones go back at once. Absent: not at all."""
     rescue: RescueMode = RescueMode.NEXT_TURN
     """Live canary calls on a rollback. `NextTurn`: stable serves them from their next turn. `Pin`: they end on the
     canary."""
@@ -155,6 +183,10 @@ class RatioSignal(StrEnum):
     WEBHOOK_ERRORS = "WebhookErrors"
     REPROMPTS = "Reprompts"
     ABANDONMENT = "Abandonment"
+    CONNECT_FAILURES = "ConnectFailures"
+    TRANSCRIBER_FAILOVERS = "TranscriberFailovers"
+    VOICE_FAILOVERS = "VoiceFailovers"
+    INTERRUPTIONS = "Interruptions"
 
 
 class ScoreSignal(StrEnum):
@@ -162,6 +194,8 @@ class ScoreSignal(StrEnum):
 
     QUALITY = "Quality"
     COMPLETION = "Completion"
+    JUDGE = "Judge"
+    WEBHOOK = "Webhook"
 
 
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -182,6 +216,9 @@ class LatencySlo(ApiModel):
     tolerance_percent: Percent = 0.0
     """How many percentage points worse than stable is no regression yet. At 0 a canary fails once it is worse beyond
     chance, by however little."""
+    ceiling_percent: Annotated[float, Field(gt=0, le=100)] | None = None
+    """Percent that no canary may reach, whatever stable does. Each proxy watches it alone and stops sending new calls
+    to a canary that is beyond it; the operator then rolls back. Absent: none."""
 
 
 class RatioSlo(ApiModel):
@@ -190,7 +227,8 @@ class RatioSlo(ApiModel):
     signal: RatioSignal
     """`DroppedCalls`: calls ended by a failure. `FailedTools`: tool calls that failed. `WebhookErrors`: webhook
     requests that failed. `Reprompts`: turns in which the assistant asked the caller to repeat. `Abandonment`: callers
-    who gave up."""
+    who gave up. `ConnectFailures`: calls that no agent took. `TranscriberFailovers`, `VoiceFailovers`: calls in which
+    another provider had to take over. `Interruptions`: answers that the caller talked over."""
     max_percent: Percent
     """Percent that may go wrong."""
     margin_percent: Percent = 1.0
@@ -198,6 +236,9 @@ class RatioSlo(ApiModel):
     tolerance_percent: Percent = 0.0
     """How many percentage points worse than stable is no regression yet. At 0 a canary fails once it is worse beyond
     chance, by however little."""
+    ceiling_percent: Annotated[float, Field(gt=0, le=100)] | None = None
+    """Percent that no canary may reach, whatever stable does. Each proxy watches it alone and stops sending new calls
+    to a canary that is beyond it; the operator then rolls back. Absent: none."""
 
 
 class ScoreSlo(ApiModel):
@@ -205,7 +246,8 @@ class ScoreSlo(ApiModel):
 
     signal: ScoreSignal
     """`Quality`: turns without a defect (empty, repeated, reprompt), with a completed call as one more good item and an
-    abandoned call as one more bad one. `Completion`: calls that reached a goodbye."""
+    abandoned call as one more bad one. `Completion`: calls that reached a goodbye. `Judge`: the
+    score of `quality.judge`. `Webhook`: the score of `quality.webhook`."""
     min_percent: Percent
     """Percent that must go well."""
     margin_percent: Percent = 5.0
@@ -213,17 +255,36 @@ class ScoreSlo(ApiModel):
     tolerance_percent: Percent = 0.0
     """How many percentage points worse than stable is no regression yet. At 0 a canary fails once it is worse beyond
     chance, by however little."""
+    floor_percent: Annotated[float, Field(ge=0, lt=100)] | None = None
+    """Percent below which no canary may fall, whatever stable does. Each proxy watches it alone and stops sending new
+    calls to a canary that is below it; the operator then rolls back. Absent: none."""
 
 
 class PrometheusSlo(ApiModel):
     """A query of your own."""
 
-    query: Annotated[str, Field(max_length=4096)] | None = None
-    """PromQL that yields one number."""
-    min: Annotated[str, Field(max_length=32)] | None = None
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.min) || has(self.max)",
+            'write min, max or both, such as min: "0.6": without a bound nothing fails',
+        ),
+    )
+
+    url: HttpUrl | None = None
+    """Of the Prometheus server. Absent: the installation's (Helm value `prometheus.url`)."""
+    query: Annotated[str, Field(min_length=1, max_length=4096)]
+    """PromQL that yields one number. `$namespace`, `$assistant`, `$canary` and `$stable` (short digests) are filled
+    in."""
+    min: Annotated[str, Field(max_length=32), NUMBER] | None = None
     """Smallest good value, such as `"0.6"`."""
-    max: Annotated[str, Field(max_length=32)] | None = None
+    max: Annotated[str, Field(max_length=32), NUMBER] | None = None
     """Largest good value."""
+    interval: Annotated[DurationText, duration_between("5s", "1h", "30s")] = "30s"
+    """Between two queries."""
+    failure_limit: Annotated[int, Field(ge=1, le=100)] = 3
+    """Bad values in a row that fail the canary: one scrape proves nothing."""
+    stale_after: Annotated[DurationText, duration_between("5s", "24h", "5m")] = "5m"
+    """Age of a sample from which on it says nothing about now."""
 
 
 class Slo(ApiModel):
@@ -239,8 +300,10 @@ class Slo(ApiModel):
     """The share of what went wrong."""
     score: ScoreSlo | None = None
     """The share of what went well."""
-    prometheus: Annotated[PrometheusSlo | None, NotBuilt("use latency, ratio or score")] = None
+    prometheus: PrometheusSlo | None = None
     """A query of your own."""
+    dry_run: bool = False
+    """Read and shown, and without influence on the rollout: how a new SLO is tried out."""
 
     @classmethod
     def turns_within(cls, name: str, threshold: str, max_percent_over: float, margin_percent: float) -> Self:
@@ -262,7 +325,10 @@ DEFAULT_STEPS: tuple[Step, ...] = (Step(set_weight=10), Step(set_weight=50))
 
 DEFAULT_SLOS: tuple[Slo, ...] = (
     Slo.turns_within("turn-latency", "1200ms", 5.0, 2.0),
-    Slo(name="dropped", ratio=RatioSlo(signal=RatioSignal.DROPPED_CALLS, max_percent=1.0, margin_percent=1.0)),
+    Slo(
+        name="dropped",
+        ratio=RatioSlo(signal=RatioSignal.DROPPED_CALLS, max_percent=1.0, margin_percent=1.0, ceiling_percent=25.0),
+    ),
     Slo(name="quality", score=ScoreSlo(signal=ScoreSignal.QUALITY, min_percent=80.0, margin_percent=5.0)),
 )
 """Used when `spec.slos` is absent: signals that every call has, so that none of them waits for data for ever."""

@@ -51,6 +51,8 @@ class Phase(StrEnum):
     """As Canary, but waiting for someone."""
     PROMOTING = "Promoting"
     """The canary is stable now; proxies are taking that in."""
+    BAKING = "Baking"
+    """The promoted revision takes every new call and is still judged; the one before it is kept warm."""
     ROLLING_BACK = "RollingBack"
     """The canary gets no new calls; proxies are taking that in."""
     ROLLED_BACK = "RolledBack"
@@ -124,7 +126,8 @@ class RollbackReason(ApiModel):
     revision: Word
     """The revision that was taken back."""
     reason: Word
-    """SloFailed, ProgressDeadlineExceeded, InsufficientData or Aborted."""
+    """SloFailed, CeilingReached, ReplayFailed, ShadowFailed, AgentsFailing, ProgressDeadlineExceeded, InsufficientData,
+    Undone or Aborted."""
     message: Text
     """The whole story in a sentence."""
     at: Time
@@ -149,12 +152,16 @@ class RollbackReason(ApiModel):
 class Reading(ApiModel):
     """What one SLO reads now."""
 
+    dry_run: bool = False
+    """Shown only: without influence."""
+
     slo: Word
     metric: Word
     """Its signal, such as Turn or Quality."""
     verdict: Verdict
     reason: Word = ""
-    """NoCalls, TooFewCalls, Passed, Worse, MissesObjective, BothArmsBad, NotProven, MoreProofNeeded or NoSource."""
+    """NoCalls, TooFewCalls, Passed, Worse, MissesObjective, BothArmsBad, NotProven, MoreProofNeeded or CeilingReached;
+    of a query OutOfBounds, NoValue (NaN), NoSeries (empty), Stale or SourceDown."""
     threshold: float
     """The objective, in percent."""
     margin: float
@@ -212,6 +219,10 @@ class Cursor(ApiModel):
     pod: Name
     seq: int
     """Observations up to this number are counted."""
+    live_canary: int = 0
+    """The canary's calls in progress at that time: if the process is gone, they were dropped."""
+    live_stable: int = 0
+    """Stable's likewise."""
 
 
 class Peer(ApiModel):
@@ -227,6 +238,54 @@ class HandledRequest(ApiModel):
 
     verb: Word
     id: Annotated[str, Field(max_length=256)]
+
+
+class GoldenFailure(ApiModel):
+    """A golden call that did not meet its expectations."""
+
+    call: Name
+    message: Text
+    """Turn, expectation, and what came instead."""
+
+
+class ReplayStatus(ApiModel):
+    """The replay under way, or the last one of this rollout."""
+
+    id: Word
+    """New for each attempt; results of another one are not counted."""
+    pod: Name
+    """The proxy that plays the callers."""
+    since: Time
+    total: int = 0
+    """Golden calls."""
+    passed: int = 0
+    done: bool = False
+    error: Text = ""
+    """Why it could not be played, such as a ConfigMap that is missing."""
+    failures: Annotated[tuple[GoldenFailure, ...], Field(max_length=10)] = ()
+    """The first ten."""
+
+
+class ShadowStatus(ApiModel):
+    """What mirrored turns have shown. Sums are over calls; each call counts with the mean of its mirrored turns."""
+
+    calls: int = 0
+    """Calls with mirrored turns."""
+    turns: int = 0
+    stable_bad: float = 0.0
+    """Sum of stable's badness: the share of turns that were late, empty or failed."""
+    canary_bad: float = 0.0
+    worse_log_wealth: Annotated[tuple[float, ...], Field(max_length=MAX_BETS)] = ()
+    """Of each bet that the canary is worse on the same turns."""
+
+
+class Incident(ApiModel):
+    """An outage of both arms: open while it lasts."""
+
+    since: Time
+    slo: Word
+    message: Text
+    """As first seen."""
 
 
 class Transition(ApiModel):
@@ -287,12 +346,32 @@ class RolloutStatus(ApiModel):
     retained: Annotated[tuple[RetainedRevision, ...], Field(max_length=MAX_RETAINED)] = ()
     peers: Annotated[tuple[Peer, ...], Field(max_length=MAX_PEERS)] = ()
     """Newest last; those that are gone stay a while for the calls they left behind."""
+    previous: Revision | None = None
+    """Stable's predecessor, kept warm while the phase is Baking."""
+    replay: ReplayStatus | None = None
+    shadow: ShadowStatus | None = None
+    incident: Incident | None = None
+    """Both arms miss an objective; nobody is blamed and the rollout holds."""
+    enough_at: Time | None = None
+    """When `minCalls` will have been reached at the pace so far; absent while that cannot be told."""
+    queued: Text = ""
+    """Why the spec's revision is not rolled out yet: others of the same plan come first."""
     last_rollback: RollbackReason | None = None
     requests: Annotated[tuple[HandledRequest, ...], Field(max_length=10)] = ()
     history: Annotated[tuple[Transition, ...], Field(max_length=MAX_HISTORY)] = ()
 
 
-ConditionType = Literal["Ready", "Progressing", "Promoted", "Degraded", "PlanValid", "Stalled", "ProviderRetired"]
+ConditionType = Literal[
+    "Ready",
+    "Progressing",
+    "Promoted",
+    "Degraded",
+    "PlanValid",
+    "Stalled",
+    "ProviderRetired",
+    "TrafficTooLow",
+    "SpecRejected",
+]
 
 Conditions = Annotated[tuple[Condition, ...], Field(max_length=16), MapList("type")]
 

@@ -54,6 +54,18 @@ class TurnRecord(Document):
     """False when no answer became audible before the caller went on or hung up."""
 
 
+class ShadowTurn(Document):
+    """A turn of a stable call that the canary's model was asked as well. Its answer was discarded."""
+
+    stable_ms: float | None = None
+    """Model request → first speakable clause; None: there was none."""
+    canary_ms: float | None = None
+    stable_defects: tuple[Defect, ...] = ()
+    canary_defects: tuple[Defect, ...] = ()
+    other_ms: float = 0.0
+    """What the turn took besides the model, the same for both."""
+
+
 class CallObservation(Document):
     """One finished call."""
 
@@ -79,6 +91,18 @@ class CallObservation(Document):
     webhook_calls: int = 0
     webhook_errors: int = 0
     failovers: int = 0
+    connected: bool = True
+    """False: no agent took the call."""
+    transcriber_failovers: int = 0
+    voice_failovers: int = 0
+    interruptions: int = 0
+    """Answers that the caller talked over."""
+    judge_score: float | None = None
+    """Of `quality.judge`, 0 to 1; None: not scored."""
+    webhook_score: float | None = None
+    """Of `quality.webhook`, 0 to 1; None: not scored."""
+    shadow: tuple[ShadowTurn, ...] = ()
+    """Mirrored turns."""
     completed: bool | None = None
     """True: a goodbye was said. False: the caller gave up. None: cannot tell."""
 
@@ -94,6 +118,40 @@ class CredentialProblem(Document):
     message: str
     revisions: tuple[str, ...] = ()
     """Short digests of the revisions that need it."""
+
+
+class GoldenResult(Document):
+    """One golden call after it was played."""
+
+    name: str
+    """Its key in the ConfigMap."""
+    failures: tuple[str, ...] = ()
+    """Expectations that were not met, each with the turn's number and what came instead; empty: passed."""
+
+
+class ReplayReport(Document):
+    """A replay that this proxy was told to play (`RoutingDocument.replay`)."""
+
+    id: str
+    done: bool = False
+    results: tuple[GoldenResult, ...] = ()
+    """Of the calls that are over."""
+    error: str = ""
+    """Why it could not be played at all."""
+
+
+class Stopped(Document):
+    """A canary that this proxy sends no new calls to any more, because it is beyond a ceiling."""
+
+    revision: str
+    slo: str
+    value_percent: float
+    """As the user wrote the SLO."""
+    ceiling_percent: float
+    calls: int
+    """The canary's on this proxy."""
+    at: float
+    """Seconds since the epoch."""
 
 
 class ProxyReport(Document):
@@ -114,6 +172,8 @@ class ProxyReport(Document):
     rescued_calls: int = 0
     """Calls rescued since the process started."""
     problems: tuple[CredentialProblem, ...] = ()
+    replay: ReplayReport | None = None
+    stopped: Stopped | None = None
     observations: tuple[CallObservation, ...] = ()
     """Those past `after`, oldest first, at most 500."""
     lost_before: int = 0

@@ -7,7 +7,10 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from understudy.domain.revision.snapshot import Document
+from understudy.api.quality import JudgeModel, ScoreWebhook
+from understudy.api.rollout import Slo
+from understudy.domain.calls.golden import GoldenCall
+from understudy.domain.revision.snapshot import Account, Document
 
 KEY = "routing.json"
 """Key of the document in the ConfigMap's `data`."""
@@ -52,6 +55,25 @@ class PeerKey(Document):
     """Ed25519, 32 bytes, base64url without padding."""
 
 
+class ReplayOrder(Document):
+    """Golden calls to play against the canary. One proxy plays them; the others only know."""
+
+    id: str
+    """New for each attempt. A proxy plays an id once."""
+    pod: str
+    """Who plays."""
+    calls: tuple[GoldenCall, ...]
+
+
+class QualityOrder(Document):
+    """Who scores finished calls."""
+
+    judge: JudgeModel | None = None
+    judge_account: Account | None = None
+    """The account of `judge`, resolved as for a revision."""
+    webhook: ScoreWebhook | None = None
+
+
 class RoutingDocument(Document):
     """Weights and names for one assistant. Ordered by (`generation`, `lease_expires_at`); a lower one is refused."""
 
@@ -73,6 +95,12 @@ class RoutingDocument(Document):
     retained: tuple[RevisionRef, ...] = ()
     """Other revisions that live calls may still be on (the previous stable, a superseded canary)."""
     peers: tuple[PeerKey, ...] = ()
+    replay: ReplayOrder | None = None
+    shadow_percent: int = Field(default=0, ge=0, le=100)
+    """Percent of stable's new calls whose turns the canary's model is asked as well; the lease holds for it, too."""
+    ceilings: tuple[Slo, ...] = ()
+    """SLOs with a ceiling: each proxy holds the canary against it alone."""
+    quality: QualityOrder | None = None
 
     def order(self) -> tuple[int, float]:
         """Sort key: a document is newer when its generation is, or its lease ends later at equal generation."""

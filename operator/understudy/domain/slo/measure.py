@@ -4,9 +4,9 @@ The unit is the call, because the turns of a call are alike. Rescued calls and t
 are no evidence. No data is None: never zero, never a failure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from understudy.api.rollout import LatencySignal, LatencySlo, RatioSignal, RatioSlo, ScoreSignal, ScoreSlo, Slo
+from understudy.api.rollout import LatencySignal, LatencySlo, RatioSignal, ScoreSignal, ScoreSlo, Slo
 from understudy.base.duration import parse_ms
 from understudy.domain.calls.observation import CallEnd, CallObservation, Defect, TurnRecord
 
@@ -18,7 +18,7 @@ def badness(slo: Slo, call: CallObservation) -> float | None:
     if slo.latency:
         return _latency(slo.latency, call)
     if slo.ratio:
-        return _ratio(slo.ratio, call)
+        return _RATIOS[slo.ratio.signal](call)
     if slo.score:
         return _score(slo.score, call)
     return None
@@ -63,25 +63,43 @@ def _first_response(call: CallObservation, threshold_ms: int) -> float | None:
     return 1.0 if waited_ms > threshold_ms else None
 
 
-def _ratio(slo: RatioSlo, call: CallObservation) -> float | None:
-    match slo.signal:
-        case RatioSignal.DROPPED_CALLS:
-            return float(call.end is CallEnd.DROPPED)
-        case RatioSignal.FAILED_TOOLS:
-            return _share(min(call.tool_failures, call.tool_calls), call.tool_calls)
-        case RatioSignal.WEBHOOK_ERRORS:
-            return _share(min(call.webhook_errors, call.webhook_calls), call.webhook_calls)
-        case RatioSignal.REPROMPTS:
-            turns = own_turns(call)
-            return _share(sum(Defect.REPROMPT in turn.defects for turn in turns), len(turns))
-        case RatioSignal.ABANDONMENT:
-            return None if call.completed is None else float(not call.completed)
+def _reprompts(call: CallObservation) -> float | None:
+    turns = own_turns(call)
+    return _share(sum(Defect.REPROMPT in turn.defects for turn in turns), len(turns))
+
+
+def _interruptions(call: CallObservation) -> float | None:
+    answered = sum(turn.answered for turn in call.turns)
+    return _share(min(call.interruptions, answered), answered)
+
+
+def _not_completed(call: CallObservation) -> float | None:
+    return None if call.completed is None else float(not call.completed)
+
+
+_RATIOS: Mapping[RatioSignal, Callable[[CallObservation], float | None]] = {
+    RatioSignal.DROPPED_CALLS: lambda call: float(call.end is CallEnd.DROPPED),
+    RatioSignal.FAILED_TOOLS: lambda call: _share(min(call.tool_failures, call.tool_calls), call.tool_calls),
+    RatioSignal.WEBHOOK_ERRORS: lambda call: _share(min(call.webhook_errors, call.webhook_calls), call.webhook_calls),
+    RatioSignal.REPROMPTS: _reprompts,
+    RatioSignal.ABANDONMENT: _not_completed,
+    RatioSignal.CONNECT_FAILURES: lambda call: float(not call.connected),
+    RatioSignal.TRANSCRIBER_FAILOVERS: lambda call: float(call.transcriber_failovers > 0),
+    RatioSignal.VOICE_FAILOVERS: lambda call: float(call.voice_failovers > 0),
+    RatioSignal.INTERRUPTIONS: _interruptions,
+}
 
 
 def _score(slo: ScoreSlo, call: CallObservation) -> float | None:
-    if slo.signal is ScoreSignal.COMPLETION:
-        return None if call.completed is None else float(not call.completed)
-    return _quality(call)
+    match slo.signal:
+        case ScoreSignal.COMPLETION:
+            return _not_completed(call)
+        case ScoreSignal.JUDGE:
+            return None if call.judge_score is None else 1 - call.judge_score
+        case ScoreSignal.WEBHOOK:
+            return None if call.webhook_score is None else 1 - call.webhook_score
+        case ScoreSignal.QUALITY:
+            return _quality(call)
 
 
 def _quality(call: CallObservation) -> float | None:

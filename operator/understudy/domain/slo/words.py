@@ -10,7 +10,13 @@ _NOUNS = {
     "WebhookErrors": "webhook errors",
     "Reprompts": "reprompts",
     "Abandonment": "abandoned calls",
+    "ConnectFailures": "calls without an agent",
+    "TranscriberFailovers": "calls with a transcriber failover",
+    "VoiceFailovers": "calls with a voice failover",
+    "Interruptions": "interrupted answers",
     "Quality": "quality",
+    "Judge": "the judge model's score",
+    "Webhook": "the webhook's score",
     "Completion": "completed calls",
 }
 

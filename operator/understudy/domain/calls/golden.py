@@ -1,0 +1,103 @@
+"""Golden calls: scripted callers, and what is expected of the answers. Written in YAML, one call per ConfigMap key."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic.alias_generators import to_camel
+
+from understudy.base.duration import parse_ms
+from understudy.base.errors import InvalidInput
+
+MAX_CALLS = 50
+"""Golden calls of a replay: at half a minute each and a few at a time they take some five minutes."""
+
+MAX_GOLDEN_TURNS = 30
+"""Turns of a golden call; what is longer tests more than one thing."""
+
+
+class _Strict(BaseModel):
+    """Frozen, camelCase outside; a misspelt expectation must not pass as none, so unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class Expectation(_Strict):
+    """What has to hold of the answer to one turn; everything given must."""
+
+    contains: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    """Words or phrases that are in it, whatever their case."""
+    not_contains: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    """That are not."""
+    matches: str | None = None
+    """A regular expression (Python's `re`, searched, case ignored)."""
+    tools: tuple[str, ...] | None = None
+    """Names of the tools it calls, in order; `[]`: none. Absent: any."""
+    within: str | None = None
+    """Longest time from the caller's last audible frame to the answer's first, such as `1500ms`."""
+
+    @field_validator("matches")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from error
+        return value
+
+    @field_validator("within")
+    @classmethod
+    def _is_duration(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_ms(value)
+        return value
+
+
+class GoldenTurn(_Strict):
+    """The caller says something and expects something."""
+
+    say: Annotated[str, Field(min_length=1, max_length=1000)]
+    """Spoken by the revision's own first voice, heard by its transcribers."""
+    expect: Expectation = Expectation()
+
+
+class GoldenCall(_Strict):
+    """One scripted call."""
+
+    name: str = ""
+    """Its key in the ConfigMap."""
+    greeting: Expectation = Expectation()
+    """Of what the assistant says first."""
+    turns: Annotated[tuple[GoldenTurn, ...], Field(min_length=1, max_length=MAX_GOLDEN_TURNS)]
+    tools: Mapping[str, Any] = Field(default_factory=dict)
+    """What each tool answers, as JSON: no webhook is called. A tool that is not listed answers `{}`."""
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> Self:
+        """The call that `text` describes.
+
+        Raises:
+            InvalidInput: it describes none; names the field.
+        """
+        try:
+            written = yaml.safe_load(text)
+            return cls.model_validate({**written, "name": name} if isinstance(written, dict) else written)
+        except yaml.YAMLError as error:
+            raise InvalidInput(name, f"no YAML: {error}") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            path = ".".join([name, *(str(part) for part in first["loc"])])
+            raise InvalidInput(path, str(first["msg"])) from error
+
+
+def parse_calls(data: Mapping[str, str]) -> tuple[GoldenCall, ...]:
+    """The golden calls of a ConfigMap's `data`, by key.
+
+    Raises:
+        InvalidInput: there is none, there are too many, or one is not understood.
+    """
+    if not 0 < len(data) <= MAX_CALLS:
+        raise InvalidInput("data", f"{len(data)} golden calls; write 1 to {MAX_CALLS}, each under a key of its own")
+    return tuple(GoldenCall.parse(name, text) for name, text in sorted(data.items()))
