@@ -234,10 +234,14 @@ class Peer(ApiModel):
 
 
 class HandledRequest(ApiModel):
-    """The last request of a verb that was carried out."""
+    """The last request of a verb that was answered."""
 
     verb: Word
     id: Annotated[str, Field(max_length=256)]
+    refused: bool = False
+    message: Text = ""
+    """What was done, or why it was refused."""
+    at: Time | None = None
 
 
 class GoldenFailure(ApiModel):

@@ -66,18 +66,25 @@ def carry_out(facts: Facts, move: Move) -> RolloutStatus:
     """
     changes: Changes = {}
     if move.request:
-        changes["requests"] = _answered(facts.rollout, move)
+        changes["requests"] = _answered(facts, move)
     if move.trigger:
         changes |= _CHANGES[move.trigger](facts, move) | _moved(facts, move, move.trigger)
     return facts.rollout.model_copy(update=changes)
 
 
-def _answered(rollout: RolloutStatus, move: Move) -> tuple[HandledRequest, ...]:
-    request = move.request
+def _answered(facts: Facts, move: Move) -> tuple[HandledRequest, ...]:
+    request, rollout = move.request, facts.rollout
     if request is None:
         return rollout.requests
     others = [each for each in rollout.requests if each.verb != request.verb.value]
-    return (*others, HandledRequest(verb=request.verb.value, id=request.id))
+    answer = HandledRequest(
+        verb=request.verb.value,
+        id=request.id,
+        refused=move.trigger is None,
+        message=shortened(move.message),
+        at=to_text(facts.now),
+    )
+    return (*others, answer)
 
 
 def _moved(facts: Facts, move: Move, trigger: Trigger) -> Changes:
