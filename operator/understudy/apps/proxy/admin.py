@@ -83,7 +83,14 @@ class Admin:
         """How this process routes one assistant's model requests now (`domain.routing.pool.view`)."""
         assistant, context = self._asked_for(request), self._context
         pools = await all_pools(context.pools, assistant, context.clock)
-        shown = PoolsView(pod=self._pod, pools=pools, sharing=self._sharing.view(context.clock.monotonic()))
+        shown = PoolsView(
+            pod=self._pod,
+            pools=pools,
+            sharing=self._sharing.view(context.clock.monotonic()),
+            live_calls=assistant.live_calls(),
+            generation=assistant.generation,
+            draining=self._drain.draining,
+        )
         return web.Response(body=shown.model_dump_json().encode(), content_type="application/json")
 
     def _asked_for(self, request: web.Request) -> Assistant:

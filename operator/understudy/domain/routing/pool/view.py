@@ -150,8 +150,14 @@ class PoolsView(_Shown):
         pod: the proxy's.
         pools: those of revisions that calls use, the serving one first.
         sharing: how its knowledge is shared.
+        live_calls: calls in progress by revision; None: a proxy of before this was told.
+        generation: of the routing document in force.
+        draining: whether it takes no new calls.
     """
 
     pod: str
     pools: tuple[PoolView, ...] = ()
     sharing: SharingView = SharingView()
+    live_calls: dict[str, int] | None = None
+    generation: int = 0
+    draining: bool = False
