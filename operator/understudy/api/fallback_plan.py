@@ -137,3 +137,7 @@ class FallbackPlanSpec(ApiModel):
     """What the caller gets when no model answers. Absent: the call ends and says why."""
     circuit_breaker: CircuitBreaker | None = None
     """When a deployment that fails is left alone. Absent: as with every field at its default."""
+    max_concurrent_rollouts: Annotated[int, Field(ge=1, le=1000)] = 1
+    """How many assistants at most roll a change of this plan out at the same time. The others wait in line, in the
+    order of their names, so that a plan that is bad meets the callers of one assistant and not of all: a rollback that
+    a change of the plan led to holds the rest until the plan changes again, or that rollout is retried."""

@@ -160,8 +160,8 @@ class Reading(ApiModel):
     """Its signal, such as Turn or Quality."""
     verdict: Verdict
     reason: Word = ""
-    """NoCalls, TooFewCalls, Passed, Worse, MissesObjective, BothArmsBad, NotProven, MoreProofNeeded or CeilingReached;
-    of a query OutOfBounds, NoValue (NaN), NoSeries (empty), Stale or SourceDown."""
+    """NoCalls, TooFewCalls, Passed, Worse, MissesObjective, BothArmsBad, NotProven, MoreProofNeeded, WorseThanBefore or
+    CeilingReached; of a query OutOfBounds, NoValue (NaN), NoSeries (empty), Stale or SourceDown."""
     threshold: float
     """The objective, in percent."""
     margin: float
@@ -210,6 +210,12 @@ class JudgeState(ApiModel):
     alone_sum: float = 0.0
     alone_log_wealth: Annotated[tuple[float, ...], Field(max_length=MAX_BETS)] = ()
     """Of each bet that the canary misses its objective."""
+    before_log_wealth: Annotated[tuple[float, ...], Field(max_length=MAX_BETS)] = ()
+    """While baking: of each bet that the promoted revision is worse than what the one before it read."""
+    sampled_at: float = 0.0
+    """Of a query: when its newest counted sample was taken, seconds since the epoch."""
+    bad_in_a_row: int = 0
+    """Of a query: values out of bounds since the last good one."""
 
 
 class Cursor(ApiModel):
@@ -231,6 +237,16 @@ class Peer(ApiModel):
     key_id: Word
     public_key: Word
     """Ed25519, base64url."""
+
+
+class PendingUndo(ApiModel):
+    """An undo that waits until agent pods of the old revision are ready."""
+
+    id: Annotated[str, Field(max_length=256)]
+    """Of the request."""
+    revision: Revision
+    """What is to serve again; its agent pods are kept or started."""
+    since: Time
 
 
 class HandledRequest(ApiModel):
@@ -257,6 +273,8 @@ class ReplayStatus(ApiModel):
 
     id: Word
     """New for each attempt; results of another one are not counted."""
+    digest: Word = ""
+    """Of the golden calls; others than these are played anew."""
     pod: Name
     """The proxy that plays the callers."""
     since: Time
@@ -337,6 +355,8 @@ class RolloutStatus(ApiModel):
     ready_proxies: int = 0
     generation: int = 0
     """Of the routing document; it only grows."""
+    document: Word = ""
+    """Digest of the routing document's content: the generation grows when it changes."""
     lease_expires_at: Time | None = None
     """The canary's weight holds until then."""
     lease_over_at: Time | None = None
@@ -351,7 +371,13 @@ class RolloutStatus(ApiModel):
     peers: Annotated[tuple[Peer, ...], Field(max_length=MAX_PEERS)] = ()
     """Newest last; those that are gone stay a while for the calls they left behind."""
     previous: Revision | None = None
-    """Stable's predecessor, kept warm while the phase is Baking."""
+    """Stable's predecessor: what undo returns to. Kept warm while the phase is Baking."""
+    undo: PendingUndo | None = None
+    """An undo that waits for agent pods."""
+    plan: Text = ""
+    """The FallbackPlan that stable, or the rollout under way, goes by, as `NAME@GENERATION`."""
+    for_plan: bool = False
+    """Whether this rollout, or the last one, began because that plan changed."""
     replay: ReplayStatus | None = None
     shadow: ShadowStatus | None = None
     incident: Incident | None = None

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from understudy.api.rollout import DEFAULT_SLOS, RolloutSpec, Slo
 from understudy.api.status import VoiceAssistantStatus
+from understudy.domain.calls.golden import GoldenCall
 from understudy.domain.calls.observation import ProxyReport
-from understudy.domain.routing.document import RevisionRef
+from understudy.domain.routing.document import QualityOrder, RevisionRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,9 @@ class AgentPods:
 
     ready: int = 0
     wanted: int = 0
+    failing: str = ""
+    """Why pods of it will not start by themselves, such as a crash loop or an image that cannot be pulled; empty: no
+    pod is known to be beyond waiting for."""
 
     @property
     def enough(self) -> bool:
@@ -38,20 +43,24 @@ class Verb(StrEnum):
     """Requests that users make by annotation, `understudy.dev/VERB: REQUEST-ID`."""
 
     PROMOTE = "promote"
-    """Skip what is left of the pause, the wait for calls or the steps; refused while an SLO fails."""
+    """Skip what is left of the present step, or with the argument `full` of all steps; refused while an SLO fails."""
     PAUSE = "pause"
     RESUME = "resume"
     ABORT = "abort"
     RETRY = "retry"
     """Try the rejected revision again, with no evidence held against it."""
+    UNDO = "undo"
+    """Back to the revision before, or to the one that the argument names, at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One annotation. Its id makes it idempotent: the last id of each verb is kept in status."""
+    """One annotation, `ID` or `ID/ARGUMENT`. Its id makes it idempotent: the last id of each verb is kept in status."""
 
     verb: Verb
     id: str
+    argument: str = ""
+    """Of promote: `full`, all steps at once. Of undo: the short digest of a stored revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,20 @@ class Observation:
     """`agent_service` → its pods; a service that is missing has none."""
     requests: tuple[Request, ...] = ()
     """The annotations present; each is carried out once."""
+    golden: tuple[GoldenCall, ...] = ()
+    """The golden calls of the `replay` step; empty without one, or when `golden_error` says what is wrong."""
+    golden_error: str = ""
+    """Why there are none though the steps have a replay: a ConfigMap that is missing, a call that is not understood."""
+    history: tuple[RevisionRef, ...] = ()
+    """Every stored revision, oldest first: what `undo` can return to."""
+    samples: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """Name of a prometheus SLO → its samples, oldest first. May hold those of last time: each has its time."""
+    plan: str = ""
+    """The FallbackPlan that `desired` was resolved with, as `NAME@GENERATION`; empty without one."""
+    wait: str = ""
+    """Why no rollout may start now though the spec asks for one: others of the same plan come first; empty: go."""
+    quality: QualityOrder | None = None
+    """Who scores finished calls, as far as it is allowed."""
     max_call_s: float = 1800.0
     """No call outlives this; how long a replaced revision is kept."""
     routing_generation: int = 0

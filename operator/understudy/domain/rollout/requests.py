@@ -70,10 +70,15 @@ def _retry(facts: Facts, request: Request) -> Move:
     return Move(Trigger.RETRIED, "Retried", f"tried again on request {request.id}, judged afresh", request=request)
 
 
+def _undo(_: Facts, request: Request) -> Move:
+    return _refuse(request, "nothing can be undone yet")
+
+
 _ANSWERS = {
     Verb.PROMOTE: _promote,
     Verb.PAUSE: _pause,
     Verb.RESUME: _resume,
     Verb.ABORT: _abort,
     Verb.RETRY: _retry,
+    Verb.UNDO: _undo,
 }

@@ -84,6 +84,9 @@ class RoutingDocument(Document):
     canary: RevisionRef | None = None
     canary_weight: int = Field(default=0, ge=0, le=100)
     """Percent of new calls."""
+    canary_since: float = 0.0
+    """When the judging of this canary began, seconds since the epoch; 0: not yet. A retry has another one, and what was
+    held against the canary before is forgotten."""
     lease_expires_at: float = 0.0
     """Seconds since the epoch; past it, new calls go to stable whatever the weight says."""
     rejected: tuple[str, ...] = ()
