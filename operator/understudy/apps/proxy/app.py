@@ -108,6 +108,7 @@ class Proxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for listener in reversed(self._listeners):
             await listener.close()
+        await self.context.registry.finishing.close()
         await self._last_good.close()
         await self.context.transport.close()
         if self._client:

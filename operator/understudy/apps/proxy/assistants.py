@@ -24,6 +24,7 @@ class Assistant:
         snapshots: by short digest: those of the document, and those of live calls.
         live: calls whose audio this proxy relays, by id.
         finished: what they left.
+        finishing: how many have ended and are not in `finished` yet, because something is still to be learned of them.
         rescued_calls: calls moved to stable since the process started.
         polled_at: when the operator last asked for its state, on the monotonic clock; None if it never did.
         changed: fires at each new document and each finished call.
@@ -38,6 +39,7 @@ class Assistant:
         self.snapshots: dict[str, Snapshot] = {}
         self.live: dict[str, Call] = {}
         self.finished = Finished()
+        self.finishing = 0
         self.rescued_calls = 0
         self.polled_at: float | None = None
         self.changed = Signal()

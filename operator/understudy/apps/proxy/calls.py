@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from understudy.apps.proxy.assistants import Assistant
+from understudy.apps.proxy.finishing import Finisher, Finishing
 from understudy.apps.proxy.keys import Keys
 from understudy.base.clock import Clock
 from understudy.base.errors import Unauthorized
@@ -124,6 +125,9 @@ class Registry:
         self._clock = clock
         self.on_open: list[Callable[[Call], None]] = []
         """Called with each call that is admitted."""
+        self.finishers: list[Finisher] = []
+        """Asked of each call that has ended what is still to be learned of it."""
+        self.finishing = Finishing(self.finishers, clock)
         self._by_token: dict[str, Call] = {}
         self._detached: dict[str, Call] = {}
 
@@ -139,13 +143,13 @@ class Registry:
         return call
 
     def close(self, call: Call, end: CallEnd, cause: str) -> CallObservation:
-        """End a call: stop its upstream work, and keep and return what it left."""
+        """End a call: stop its upstream work; keep what it left once all is known, and return what is known now."""
         assistant = self.assistants[call.assistant]
         self._by_token.pop(call.token_text, None)
         if assistant.live.get(call.id) is call:
             del assistant.live[call.id]
         call.close_resources()
-        return assistant.record(call.ledger.finish(end, cause, self._clock.monotonic()), self._clock.now())
+        return self.finishing.record(assistant, call, call.ledger.finish(end, cause, self._clock.monotonic()))
 
     def authenticate(self, token_text: str) -> Call:
         """The call that `token_text` speaks for.

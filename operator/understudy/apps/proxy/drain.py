@@ -16,6 +16,9 @@ for one that is just being restarted. Within the pod's grace, which is a minute 
 READER_S = 90.0
 """An operator that has not asked for so long reads nothing now (no rollout is under way): do not wait for it."""
 
+FINISH_S = 20.0
+"""Longest wait for what is still to be learned of calls that have ended, such as their scores."""
+
 CALL_MARGIN_S = 15.0
 """Added to the longest call: closing takes a moment."""
 
@@ -33,6 +36,7 @@ class Drain:
         self.draining = True
         longest = max((self._longest_s(assistant) for assistant in self._assistants()), default=0.0)
         await self._until(lambda: not any(assistant.live for assistant in self._assistants()), longest + CALL_MARGIN_S)
+        await self._until(lambda: not any(assistant.finishing for assistant in self._assistants()), FINISH_S)
         await self._until(lambda: not any(map(self._awaited, self._assistants())), OPERATOR_READ_S)
 
     async def _until(self, done: Callable[[], bool], seconds: float) -> None:
