@@ -14,6 +14,10 @@ from understudy.domain.routing.document import Arm
 MAX_TURNS = 200
 """Turns kept per call: an hour of brisk talk; later turns are counted by nobody and change no verdict."""
 
+JUDGED_TURNS = 40
+"""Turns after which a call is judged though it goes on: about ten minutes of talk, five times the length of a usual
+call. Evidence is then late by so much at most, and not by `maxCallDuration`."""
+
 MAX_BUFFERED = 5000
 """Finished calls a proxy keeps for the operator: an hour of an outage at one call a second on one replica."""
 
@@ -26,6 +30,16 @@ class CallEnd(StrEnum):
     MAX_DURATION = "MaxDuration"
     DROPPED = "Dropped"
     """Ended by a failure of ours or of a provider: what the dropped-call rate counts."""
+
+
+class CallPart(StrEnum):
+    """What of a call an observation tells. Each signal of a call is told once, by `Whole` or by one of the others."""
+
+    WHOLE = "Whole"
+    TURNS = "Turns"
+    """The first `JUDGED_TURNS` turns of a call that goes on: everything but how it ended."""
+    END = "End"
+    """How such a call ended, and nothing else."""
 
 
 class Defect(StrEnum):
@@ -79,7 +93,10 @@ class CallObservation(Document):
     ended_at: float
     recorded_at: float
     """Seconds since the epoch."""
+    part: CallPart = CallPart.WHOLE
+    """Of a call that is told in two observations, each with a `seq` of its own."""
     end: CallEnd
+    """Without a meaning in `CallPart.TURNS`."""
     cause: str = ""
     """Why it was dropped; no personal data."""
     rescued: bool = False

@@ -23,6 +23,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from understudy.domain.slo.wagers import MOST_WEALTH, RESERVE, RESERVE_CALLS
+
 Floats = NDArray[np.float64]
 
 STAKES = (1.5, 3.2, 1000.0)
@@ -46,13 +48,6 @@ PROOF_SHARES = (0.25, 0.45, 0.30)
 CAP = 0.97
 """Share of the stake at which a single call could take everything; the largest that is played."""
 
-RESERVE = 0.04
-"""Share of the wealth kept for bets that start later. Costs 4 % of the evidence on a regression from the start."""
-
-RESERVE_CALLS = 200.0
-"""Half of the reserve is in play after this many canary calls, two thirds after twice as many: no end of a rollout is
-assumed."""
-
 PRIOR = 0.07
 """Mean badness guessed before there is any call. Any guess is valid."""
 
@@ -61,9 +56,6 @@ PRIOR_CALLS = 3.0
 
 TINY = 1e-9
 """Keeps quotients finite."""
-
-MOST_WEALTH = 1e9
-"""A bet's wealth is cut here, and so is the evidence shown: beyond it, the number means nothing."""
 
 
 @dataclass(frozen=True, slots=True)

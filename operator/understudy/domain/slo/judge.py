@@ -3,7 +3,8 @@
 Fail: beyond chance worse than stable by more than the tolerance. It does not wait for `minCalls`: the evidence holds at
 any time, so waiting would cost callers and buy nothing. Pass: at least `minCalls` calls with data, objective met, no
 more than the margin worse than stable as far as observed, and proven so where `falsePromotionPercent` asks for proof.
-Insufficient: everything else, an outage of both arms included. Error: the SLO's source does not answer.
+Insufficient: everything else, an outage of both arms included. What a query says is in `query.py`, what a promoted
+revision says in `baking.py`.
 """
 
 from dataclasses import dataclass
@@ -15,10 +16,7 @@ from understudy.api.status import JudgeState, Reading, Verdict
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import alone, betting, measure, pace, words
 from understudy.domain.slo.betting import Book, Terms
-from understudy.domain.slo.policy import JudgePolicy
-
-EVERY_CALL = 100
-"""Percent: the weight at which stable takes no new calls."""
+from understudy.domain.slo.policy import EVERY_CALL, JudgePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +124,8 @@ class Odds:
     def of(cls, state: JudgeState, slo: Slo) -> "Odds":
         """That of `state`."""
         book = book_of(state, slo)
-        return cls(float(book.evidence()[0]), float(book.proof()[0]), alone.evidence(state.alone_log_wealth))
+        misses = alone.evidence(state.alone_log_wealth, state.alone_calls)
+        return cls(float(book.evidence()[0]), float(book.proof()[0]), misses)
 
 
 def _failure(state: JudgeState, now: Standing, odds: Odds, policy: JudgePolicy) -> str | None:
@@ -154,8 +153,6 @@ def _doubt(state: JudgeState, now: Standing, odds: Odds, policy: JudgePolicy) ->
 def decide(state: JudgeState, slo: Slo, policy: JudgePolicy) -> tuple[Verdict, str]:
     """The verdict and its reason, a CamelCase word. The order of the lines is the order of precedence."""
     now, odds = standing(state, slo), Odds.of(state, slo)
-    if slo.prometheus:
-        return Verdict.ERROR, "NoSource"
     if failure := _failure(state, now, odds, policy):
         return Verdict.FAIL, failure
     if doubt := _doubt(state, now, odds, policy):
@@ -169,6 +166,7 @@ def read(state: JudgeState, slo: Slo, policy: JudgePolicy) -> Reading:
     now, odds = standing(state, slo), Odds.of(state, slo)
     shown = max(odds.worse, odds.misses)
     reading = Reading(
+        dry_run=slo.dry_run,
         slo=slo.name,
         metric=measure.metric(slo),
         verdict=verdict,

@@ -4,16 +4,21 @@ The unit is the call, because the turns of a call are alike. Rescued calls and t
 are no evidence. No data is None: never zero, never a failure.
 """
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 
 from understudy.api.rollout import LatencySignal, LatencySlo, RatioSignal, ScoreSignal, ScoreSlo, Slo
 from understudy.base.duration import parse_ms
-from understudy.domain.calls.observation import CallEnd, CallObservation, Defect, TurnRecord
+from understudy.domain.calls.observation import CallEnd, CallObservation, CallPart, Defect, TurnRecord
 
 
 def badness(slo: Slo, call: CallObservation) -> float | None:
-    """How bad `call` was by `slo`, in [0, 1]; None when the call says nothing about it."""
-    if call.rescued:
+    """How bad `call` was by `slo`, in [0, 1]; None when the call says nothing about it.
+
+    A long call is told in two parts; each signal is in one of them only, so that it counts once.
+    """
+    told_elsewhere = CallPart.TURNS if about_the_end(slo) else CallPart.END
+    if call.rescued or call.part is told_elsewhere:
         return None
     if slo.latency:
         return _latency(slo.latency, call)
@@ -22,6 +27,27 @@ def badness(slo: Slo, call: CallObservation) -> float | None:
     if slo.score:
         return _score(slo.score, call)
     return None
+
+
+def about_the_end(slo: Slo) -> bool:
+    """Whether only the end of a call says something about `slo`."""
+    return bool((slo.ratio and slo.ratio.signal in _ENDS) or (slo.score and slo.score.signal in _ENDS))
+
+
+_ENDS = frozenset(
+    {
+        RatioSignal.DROPPED_CALLS,
+        RatioSignal.ABANDONMENT,
+        ScoreSignal.COMPLETION,
+        ScoreSignal.JUDGE,
+        ScoreSignal.WEBHOOK,
+    }
+)
+
+
+def badness_of_lost(slo: Slo) -> float | None:
+    """Of a call that never ended, because its proxy was gone first: it was dropped, and nothing else is known of it."""
+    return 1.0 if slo.ratio and slo.ratio.signal is RatioSignal.DROPPED_CALLS else None
 
 
 def _share(bad: int, total: int) -> float | None:
@@ -35,7 +61,8 @@ def own_turns(call: CallObservation) -> Sequence[TurnRecord]:
     up: nobody was waiting for an answer any more.
     """
     turns = [turn for turn in call.turns if not turn.rescued]
-    said_goodbye = call.end is CallEnd.CALLER_HUNG_UP and call.completed is True
+    whole = call.part is CallPart.WHOLE
+    said_goodbye = whole and call.end is CallEnd.CALLER_HUNG_UP and call.completed is True
     if said_goodbye and turns and not turns[-1].answered:
         return turns[:-1]
     return turns
@@ -109,7 +136,7 @@ def _quality(call: CallObservation) -> float | None:
     likely the assistant's doing.
     """
     items = [bool(turn.defects) or not turn.answered for turn in own_turns(call)]
-    if call.completed is not None:
+    if call.completed is not None and call.part is CallPart.WHOLE:
         items.append(not call.completed)
     return _share(sum(items), len(items))
 
@@ -137,6 +164,14 @@ def margin(slo: Slo) -> float:
     return kind.margin_percent / 100 if kind else 1.0
 
 
+def ceiling(slo: Slo) -> float | None:
+    """What no canary may pass, as badness in [0, 1]; None: there is no ceiling."""
+    kind = slo.latency or slo.ratio
+    if kind and kind.ceiling_percent is not None:
+        return kind.ceiling_percent / 100
+    return 1 - slo.score.floor_percent / 100 if slo.score and slo.score.floor_percent is not None else None
+
+
 def tolerance(slo: Slo) -> float:
     """How much worse than stable is no regression yet, as badness in [0, 1]."""
     kind = slo.latency or slo.ratio or slo.score
@@ -150,5 +185,7 @@ def shown_percent(slo: Slo, bad: float) -> float:
 
 def signature(slo: Slo) -> str:
     """Names what is measured: while it stays the same, counts go on; when it changes they start anew."""
+    if slo.prometheus:
+        return f"Prometheus#{zlib.crc32(slo.prometheus.query.encode()):08x}"
     threshold = f">{slo.latency.threshold}" if slo.latency else ""
     return f"{metric(slo)}{threshold}"

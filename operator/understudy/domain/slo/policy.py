@@ -1,7 +1,13 @@
 """How strict the judges of a rollout are."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from understudy.api.rollout import RolloutSpec, Slo
+
+EVERY_CALL = 100
+"""Percent: the weight at which stable takes no new calls."""
 
 MIN_FAIL_CALLS = 5
 """Canary calls before a Fail: with fewer, which arm met a short hiccup of the provider is too much a matter of luck for
@@ -39,3 +45,17 @@ class JudgePolicy:
     def passes(self, proof: Any, canary_calls: Any) -> Any:
         """Whether there are calls and proof enough for a Pass."""
         return (proof >= (self.proof_needed or 0.0)) & (canary_calls >= self.min_calls)
+
+
+def tests_of(spec: RolloutSpec, slos: Iterable[Slo]) -> int:
+    """How many tests share alpha, each of which could blame a canary by chance; at least 1.
+
+    One for each SLO that bets: not a dry run, which blames nobody, nor a query, which knows no chance. As many again,
+    against the objective alone, where a step leaves stable no calls, and twice as many where a promoted revision bakes
+    (against the objective, and against what was read before). One for mirrored turns.
+    """
+    betting = sum(slo.prometheus is None and not slo.dry_run for slo in slos)
+    steps = spec.steps or ()
+    alone = any(step.set_weight == EVERY_CALL for step in steps)
+    shadow = any(step.shadow is not None for step in steps)
+    return max(1, betting * (1 + alone + 2 * (spec.bake is not None)) + shadow)

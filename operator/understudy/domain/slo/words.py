@@ -23,6 +23,7 @@ _NOUNS = {
 _ENDINGS = {
     "BothArmsBad": "both arms miss the objective, so this is no fault of the canary",
     "NotProven": "not yet told from chance",
+    "WorseThanBefore": "worse than what the revision before it read",
     "MoreProofNeeded": "no worse as far as seen, not yet proven",
 }
 
@@ -63,8 +64,6 @@ def _pace(reading: Reading) -> str:
 
 def sentence(slo: Slo, reading: Reading, min_calls: int) -> str:
     """The reading with metric, value, stable's value, objective, samples and evidence."""
-    if reading.reason == "NoSource":
-        return "the source of this SLO does not answer"
     sign = "≥" if slo.score else "≤"
     parts = [
         f"{measured(slo)}: canary {percent(reading.value)}, stable {percent(reading.stable_value)}",
@@ -74,5 +73,6 @@ def sentence(slo: Slo, reading: Reading, min_calls: int) -> str:
         _proof(reading),
         _ending(reading, min_calls),
         _pace(reading),
+        "dry run: without influence" if reading.dry_run else "",
     ]
     return "; ".join(part for part in parts if part)

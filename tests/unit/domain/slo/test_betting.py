@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from understudy.domain.slo import betting
 from understudy.domain.slo.betting import Book, Terms
+from understudy.domain.slo.wagers import MOST_WEALTH
 
 CHANCES = st.floats(min_value=0, max_value=1)
 WEIGHTS = st.sampled_from([0.01, 0.1, 0.25, 0.5, 0.75, 0.99])
@@ -98,4 +99,4 @@ def test_odds_are_one_before_any_call_and_are_cut_where_they_mean_nothing_more()
     for index in range(400):
         canary = index % 2 == 0
         book = betting.played(book, np.array([float(canary)]), np.array([canary]), Terms(0.5, 0.0, 0.0))
-    assert book.evidence()[0] == betting.MOST_WEALTH
+    assert book.evidence()[0] == MOST_WEALTH

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.slo.worlds import Draw, greatest_odds, often, share, simulate, slo
-from understudy.api.rollout import PrometheusSlo, Slo
+from understudy.api.rollout import Slo
 from understudy.api.status import JudgeState, Verdict
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import judge
@@ -113,12 +113,6 @@ def test_with_every_call_on_the_canary_the_objective_alone_decides() -> None:
     """At weight 100 there is no stable to compare with."""
     assert judge.decide(after([1.0] * 8, [], weight=100), ASKED, DEMO) == (Verdict.FAIL, "MissesObjective")
     assert judge.decide(after([0.0] * 8, [], weight=100), ASKED, DEMO) == (Verdict.PASS, "Passed")
-
-
-def test_a_source_that_does_not_answer_is_an_error() -> None:
-    """Error holds the rollout; it is neither Insufficient nor Fail."""
-    query = Slo(name="q", prometheus=PrometheusSlo(query="up"))
-    assert judge.decide(judge.start(query), query, DEMO) == (Verdict.ERROR, "NoSource")
 
 
 @pytest.mark.parametrize(("weight", "chance"), [(50, 0.02), (50, 0.4), (10, 0.3), (80, 0.1), (1, 0.02)])
