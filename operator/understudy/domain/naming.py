@@ -44,6 +44,9 @@ PARAM_PROXY = "understudy_proxy"
 PARAM_TURNS = "understudy_turns"
 """Who finds the end of the caller's turn, `Agent` (also when absent) or `Provider`."""
 
+END_CALL_TOOL = "end_call"
+"""The tool that the agent carries out by itself: the assistant says goodbye and hangs up."""
+
 
 def proxy(assistant: str) -> str:
     """Deployment, ServiceAccount, Role, RoleBinding and PodDisruptionBudget of the proxies."""

@@ -13,9 +13,8 @@ from pipecat.services.llm_service import FunctionCallParams
 from understudy.apps.agent.logs import log
 from understudy.apps.agent.metrics import Metrics
 from understudy.apps.agent.start import CallStart
+from understudy.domain.naming import END_CALL_TOOL
 
-END_CALL = "end_call"
-"""The tool that is ours to carry out: the assistant says goodbye and hangs up."""
 WEBHOOK_PATH = "/v1/webhook"
 HTTP_ERROR = 400
 """HTTP status from which an answer is an error."""
@@ -39,7 +38,7 @@ class Tools:
 
     async def handle(self, params: FunctionCallParams) -> None:
         """Pipecat's handler for every name."""
-        if params.function_name == END_CALL:
+        if params.function_name == END_CALL_TOOL:
             await self._end(params)
             return
         asked = asyncio.ensure_future(self._ask(params.function_name, params.tool_call_id, params.arguments))

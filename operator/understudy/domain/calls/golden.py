@@ -1,5 +1,6 @@
 """Golden calls: scripted callers, and what is expected of the answers. Written in YAML, one call per ConfigMap key."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
@@ -12,7 +13,7 @@ from understudy.base.duration import parse_ms
 from understudy.base.errors import InvalidInput
 
 MAX_CALLS = 50
-"""Golden calls of a replay: at half a minute each and a few at a time they take some five minutes."""
+"""Golden calls of a replay: at half a minute each and a few at a time they take some six minutes."""
 
 MAX_GOLDEN_TURNS = 30
 """Turns of a golden call; what is longer tests more than one thing."""
@@ -31,9 +32,9 @@ class Expectation(_Strict):
     """Words or phrases that are in it, whatever their case."""
     not_contains: Annotated[tuple[str, ...], Field(max_length=20)] = ()
     """That are not."""
-    matches: str | None = None
+    matches: Annotated[str, Field(max_length=500)] | None = None
     """A regular expression (Python's `re`, searched, case ignored)."""
-    tools: tuple[str, ...] | None = None
+    tools: Annotated[tuple[str, ...], Field(max_length=20)] | None = None
     """Names of the tools it calls, in order; `[]`: none. Absent: any."""
     within: str | None = None
     """Longest time from the caller's last audible frame to the answer's first, such as `1500ms`."""
@@ -74,6 +75,15 @@ class GoldenCall(_Strict):
     tools: Mapping[str, Any] = Field(default_factory=dict)
     """What each tool answers, as JSON: no webhook is called. A tool that is not listed answers `{}`."""
 
+    @field_validator("tools")
+    @classmethod
+    def _is_json(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            json.dumps(value, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"not JSON (put dates and the like in quotes): {error}") from error
+        return value
+
     @classmethod
     def parse(cls, name: str, text: str) -> Self:
         """The call that `text` describes.
@@ -82,14 +92,25 @@ class GoldenCall(_Strict):
             InvalidInput: it describes none; names the field.
         """
         try:
-            written = yaml.safe_load(text)
+            written = _read(text)
             return cls.model_validate({**written, "name": name} if isinstance(written, dict) else written)
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, RecursionError) as error:
             raise InvalidInput(name, f"no YAML: {error}") from error
         except ValidationError as error:
             first = error.errors()[0]
             path = ".".join([name, *(str(part) for part in first["loc"])])
             raise InvalidInput(path, str(first["msg"])) from error
+
+
+def _read(text: str) -> Any:
+    """What `text` says in YAML, without aliases: a few of them can stand for more than fits into memory.
+
+    Raises:
+        yaml.YAMLError: it is none, or has an alias.
+    """
+    if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
+        raise yaml.YAMLError("it has an alias (*name): write out what it stands for")
+    return yaml.safe_load(text)
 
 
 def parse_calls(data: Mapping[str, str]) -> tuple[GoldenCall, ...]:

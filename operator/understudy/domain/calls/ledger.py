@@ -117,6 +117,11 @@ class Ledger:
         return now - (self._turn.voice_requested or now) if first else None
 
     @property
+    def present(self) -> TurnRecord:
+        """The present turn as far as it has come; before the caller spoke it is the greeting, which has no time."""
+        return self._turn.record()
+
+    @property
     def turn_opened(self) -> float:
         """When the present turn began: names it within the call."""
         return self._turn.opened
