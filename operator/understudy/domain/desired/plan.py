@@ -28,7 +28,7 @@ class Wanted:
 
     owner: Owner
     in_play: tuple[StoredRevision, ...]
-    """Revisions that new or live calls may need: desired, stable, canary, retained."""
+    """Revisions that new or live calls may need: stable, canary, the one before stable while it bakes, retained."""
     history: tuple[StoredRevision, ...]
     """Every stored revision and the desired one."""
     proxy_image: str
@@ -36,6 +36,8 @@ class Wanted:
     proxy_replicas: int = 2
     proxy_template: dict[str, Any] = field(default_factory=dict)
     shared_state: SharedState = UNSHARED
+    scoring_secrets: tuple[str, ...] = ()
+    """Of those who score finished calls."""
     agent_pull_policy: str = "IfNotPresent"
     agent_replicas: int = 1
 
@@ -62,7 +64,7 @@ def make_workloads(wanted: Wanted) -> list[dict[str, Any]]:
 
 
 def _proxy_settings(wanted: Wanted) -> ProxySettings:
-    secrets = {secret for each in wanted.history for secret in each.snapshot.secrets()}
+    secrets = {secret for each in wanted.history for secret in each.snapshot.secrets()} | {*wanted.scoring_secrets}
     return ProxySettings(
         image=wanted.proxy_image,
         pull_policy=wanted.proxy_pull_policy,

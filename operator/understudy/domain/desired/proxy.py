@@ -52,7 +52,7 @@ class ProxySettings:
     replicas: int = 2
     max_call_duration_ms: int = 1_800_000
     secrets: tuple[str, ...] = ()
-    """Secrets of every revision in the history, so that undoing a change restarts nothing."""
+    """Secrets of every revision in the history, so that undoing a change restarts nothing, and of whoever scores."""
     template: dict[str, Any] = field(default_factory=dict)
     shared_state: SharedState = UNSHARED
 

@@ -21,6 +21,8 @@ class ProxyPod:
     """As Kubernetes sees it and not being deleted: new calls may arrive here, so its acknowledgement counts."""
     report: ProxyReport | None = None
     """Its last answer; None when it did not answer this time. May be the same report as last time."""
+    gone: bool = False
+    """Whether that process is no more: `report` is its last, there for what it holds that is not counted yet."""
 
 
 @dataclass(frozen=True, slots=True)
