@@ -56,6 +56,11 @@ class Ledger:
         """Whether it matters how loud the assistant's next frame is; its length always does."""
         return self._first_audible is None or (self._turn.asked and self._turn.audible is None)
 
+    @property
+    def unanswered(self) -> str:
+        """What the caller was heard to say and no model was asked about; empty: nothing."""
+        return self._utterance
+
     def caller_frame(self, level: float, now: float) -> None:
         """A frame of caller audio of loudness `level` arrived."""
         if level < AUDIBLE:
