@@ -21,6 +21,7 @@ from understudy.apps.proxy.metrics import Metrics
 from understudy.apps.proxy.pools import Pools
 from understudy.base.clock import SystemClock
 from understudy.base.errors import Unauthorized
+from understudy.domain.calls.golden_account import GoldenAccount
 from understudy.domain.calls.observation import CredentialProblem
 from understudy.domain.calls.token import CallToken
 from understudy.domain.revision.snapshot import Account, Agent, Model, ModelTarget, Pool, Snapshot, Transcriber, Voice
@@ -73,6 +74,7 @@ class FakeCall:
         self.asked_to_repeat = 0
         self.bridged_at: float | None = None
         self.better_voice = ""
+        self.golden: GoldenAccount | None = None
         self.served_by = "abcd1234"
         self.serving = snapshot
 
@@ -87,6 +89,9 @@ class FakeCall:
 
     def snapshot(self) -> Snapshot:
         return self.serving
+
+    def answered(self, message: dict[str, Any]) -> None:
+        self.dialogue = [*self.dialogue, message]
 
     def begin_model_turn(self, now: float) -> Snapshot:
         self.ledger.model_request(now, rescued=False)

@@ -8,6 +8,7 @@ from understudy.apps.proxy.finishing import Finisher, Finishing
 from understudy.apps.proxy.keys import Keys
 from understudy.base.clock import Clock
 from understudy.base.errors import Unauthorized
+from understudy.domain.calls.golden_account import GoldenAccount
 from understudy.domain.calls.ledger import Ledger
 from understudy.domain.calls.observation import CallEnd, CallObservation
 from understudy.domain.calls.token import CallToken
@@ -42,6 +43,7 @@ class Call:
         asked_to_repeat: answers in a row that only asked the caller to repeat, since no model answered.
         bridged_at: beginning of the latest turn in which a filler was said, on the ledger's clock.
         better_voice: model of the first voice in place of the revision's for this turn; empty: the revision's.
+        golden: the account of a golden call, which no caller makes and no judge hears of; None for all others.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Call:
         self.asked_to_repeat = 0
         self.bridged_at: float | None = None
         self.better_voice = ""
+        self.golden: GoldenAccount | None = None
         self._assistant = assistant
         self._snapshot = snapshot
         self._served_by = token.revision
@@ -92,7 +95,15 @@ class Call:
         """
         self._rescue_if_told()
         self.ledger.model_request(now, rescued=self.rescued)
+        if self.golden is not None:
+            self.golden.asked(self.dialogue)
         return self._snapshot
+
+    def answered(self, message: dict[str, Any]) -> None:
+        """The assistant's answer to the latest model request, complete."""
+        self.dialogue = [*self.dialogue, message]
+        if self.golden is not None:
+            self.golden.answered(message)
 
     def moved(self) -> None:
         """Another agent pod takes the call: what was said so far is to be told to it."""
@@ -133,14 +144,24 @@ class Registry:
 
     def open(self, assistant: Assistant, call_id: str, arm: Arm, revision: str) -> Call:
         """Admit a call on `revision`, whose snapshot the assistant holds."""
-        snapshot = assistant.snapshots[revision]
-        token, text = self.keys.issue(assistant, call_id, arm, revision, snapshot)
-        call = Call(token, text, assistant, snapshot, self._ledger(token))
+        call = self._issue(assistant, call_id, arm, revision)
         assistant.live[call_id] = call
-        self._by_token[text] = call
         for opened in self.on_open:
             opened(call)
         return call
+
+    def open_golden(self, assistant: Assistant, call_id: str, revision: str, account: GoldenAccount) -> Call:
+        """Open a golden call on the canary `revision`: no live call, and no evidence. `close_golden` ends it."""
+        call = self._issue(assistant, call_id, Arm.CANARY, revision)
+        call.golden = account
+        for opened in self.on_open:
+            opened(call)
+        return call
+
+    def close_golden(self, call: Call) -> None:
+        """End a golden call: stop its upstream work, and keep nothing."""
+        self._by_token.pop(call.token_text, None)
+        call.close_resources()
 
     def close(self, call: Call, end: CallEnd, cause: str) -> CallObservation:
         """End a call: stop its upstream work; keep what it left once all is known, and return what is known now."""
@@ -184,6 +205,14 @@ class Registry:
         if len(self._detached) >= DETACHED_MAX:
             self._detached.pop(next(iter(self._detached))).close_resources()
         self._detached[token_text] = call
+        return call
+
+    def _issue(self, assistant: Assistant, call_id: str, arm: Arm, revision: str) -> Call:
+        """A call whose token is valid from now on."""
+        snapshot = assistant.snapshots[revision]
+        token, text = self.keys.issue(assistant, call_id, arm, revision, snapshot)
+        call = Call(token, text, assistant, snapshot, self._ledger(token))
+        self._by_token[text] = call
         return call
 
     def _ledger(self, token: CallToken) -> Ledger:

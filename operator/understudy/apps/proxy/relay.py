@@ -53,6 +53,18 @@ class Socket(Protocol):
         ...
 
 
+class Carrier(Socket, Protocol):
+    """What a session needs of the carrier's side besides."""
+
+    def text(self, payload: bytes) -> bool:
+        """Send a message; False when the peer is gone."""
+        ...
+
+    async def close(self, code: int = 1000, message: bytes = b"") -> None:
+        """Close the stream."""
+        ...
+
+
 class Relay:
     """Two directions of one call. The frames pass through unchanged; their loudness goes into the ledger.
 

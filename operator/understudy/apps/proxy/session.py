@@ -13,7 +13,7 @@ from understudy.apps.proxy.calls import Call
 from understudy.apps.proxy.frames import connected, media, start_for_agent
 from understudy.apps.proxy.http.websocket import WebSocket
 from understudy.apps.proxy.patience import Patience
-from understudy.apps.proxy.relay import CarrierGone, Relay
+from understudy.apps.proxy.relay import Carrier, CarrierGone, Relay
 from understudy.base.clock import Clock
 from understudy.domain.calls.loudness import RATE, level
 from understudy.domain.calls.observation import CallEnd
@@ -43,7 +43,7 @@ class Session:
     """A live call.
 
     Args:
-        carrier: the carrier's socket, past its `start` message.
+        carrier: the carrier's end of the stream, past its `start` message.
         start: that message.
         own_url: where an agent reaches this pod.
     """
@@ -51,7 +51,7 @@ class Session:
     def __init__(
         self,
         *,
-        carrier: WebSocket,
+        carrier: Carrier,
         start: dict[str, Any],
         call: Call,
         assistant: Assistant,

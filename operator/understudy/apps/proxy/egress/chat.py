@@ -136,7 +136,7 @@ class Chat:
             return
         completion = winner.reader.completion
         call.ledger.model_done(race.outlet.said, completion.tool_calls, self._egress.now())
-        call.dialogue = [*call.dialogue, {**completion.message(), "content": race.outlet.said or None}]
+        call.answered({**completion.message(), "content": race.outlet.said or None})
         call.asked_to_repeat = 0
         self._egress.available(PART, call)
         if winner.shot.id and ended is not Ended.SHORT:
@@ -158,7 +158,7 @@ class Chat:
             self._egress.unavailable(PART, asked.call, error)
         if text:
             asked.call.asked_to_repeat += 1
-            asked.call.dialogue = [*asked.call.dialogue, {"role": "assistant", "content": text}]
+            asked.call.answered({"role": "assistant", "content": text})
             self._egress.metrics.repeats.inc()
             await outlet.instead(text)
         elif outlet.begun:
