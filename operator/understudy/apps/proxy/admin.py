@@ -129,6 +129,9 @@ class Admin:
                 known = found.setdefault((each.account, each.secret, each.reason), each)
                 concerned = known.model_copy(update={"revisions": (*known.revisions, name)})
                 found[each.account, each.secret, each.reason] = concerned
+        if assistant.document and assistant.document.quality:
+            for each in self._context.credentials.quality_problems(assistant.namespace, assistant.document.quality):
+                found.setdefault((each.account, each.secret, each.reason), each)
         return tuple(found.values())
 
 

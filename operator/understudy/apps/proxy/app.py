@@ -23,6 +23,7 @@ from understudy.apps.proxy.keys import Keys
 from understudy.apps.proxy.lastgood import LastGood
 from understudy.apps.proxy.metrics import Metrics
 from understudy.apps.proxy.pool_views import scraped_pools
+from understudy.apps.proxy.scoring.scorer import Scorer
 from understudy.apps.proxy.settings import Settings
 from understudy.apps.proxy.sharing_setup import sharing_for
 from understudy.apps.proxy.upkeep import Upkeep
@@ -65,6 +66,7 @@ class Proxy:
         registry = Registry({assistant.key: assistant for assistant in assistants}, Keys(clock), clock)
         credentials = Credentials(clock, settings.credentials_dir, self._session)
         self.context = ProxyContext(registry, credentials, clock, Metrics(), self._session, KeptTransport())
+        registry.finishers.append(Scorer(self.context).finish)
         self._boot_id = secrets.token_hex(8)
         self.sharing = sharing_for(settings, self.context.pools, clock, self._boot_id)
         self.context.metrics.watch(registry.assistants.values, clock)
@@ -130,7 +132,10 @@ class Proxy:
     def _accounts(self) -> list[tuple[str, Account]]:
         assistants = self.context.registry.assistants.values()
         snapshots = ((each.namespace, snapshot) for each in assistants for snapshot in each.snapshots.values())
-        return [(namespace, account) for namespace, snapshot in snapshots for account in snapshot.accounts.values()]
+        served = [(namespace, account) for namespace, snapshot in snapshots for account in snapshot.accounts.values()]
+        orders = ((each.namespace, each.document.quality) for each in assistants if each.document)
+        judges = [(namespace, order.judge_account) for namespace, order in orders if order and order.judge_account]
+        return served + judges
 
     def _pool_views(self) -> Iterable[PoolView]:
         for assistant in self.context.registry.assistants.values():

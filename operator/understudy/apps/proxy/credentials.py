@@ -14,6 +14,7 @@ from understudy.base.errors import UnderstudyError
 from understudy.domain.calls.observation import CredentialProblem
 from understudy.domain.naming import CREDENTIALS_DIR, SECRET_ALLOWED_HOSTS, SECRET_ENTRA, SECRET_KEY
 from understudy.domain.revision.snapshot import Account, Snapshot
+from understudy.domain.routing.document import QualityOrder
 from understudy.domain.routing.hosts import host_allowed
 from understudy.domain.routing.providers import AZURE_OPENAI
 
@@ -139,6 +140,18 @@ class Credentials:
                 except CredentialUnavailable as error:
                     found[error.problem.account] = error.problem
         return tuple(found[name] for name in sorted(found))
+
+    def quality_problems(self, namespace: str, order: QualityOrder) -> tuple[CredentialProblem, ...]:
+        """What is wrong with the keys that scores of calls need. No revision needs them."""
+        account, found = order.judge_account, []
+        if account and account.secret and (problem := self._problem_of(namespace, account, account.secret)):
+            found.append(problem)
+        if order.webhook and order.webhook.secret_ref:
+            try:
+                self.secret_for(namespace, order.webhook.secret_ref.name, order.webhook.url)
+            except CredentialUnavailable as error:
+                found.append(error.problem.model_copy(update={"account": "quality.webhook"}))
+        return tuple(found)
 
     def _problem_of(self, namespace: str, account: Account, secret: str) -> CredentialProblem | None:
         try:
