@@ -24,6 +24,7 @@ PAGE = 500
 """Objects per page of a list: what the API server's own clients use."""
 
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
+_MERGE = "application/merge-patch+json"
 _OK = range(200, 300)
 
 
@@ -109,6 +110,14 @@ class KubeCluster:
         """
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         return await self._request("PATCH", _path(document), query, document, _APPLY)
+
+    async def merge(self, kind: Kind, namespace: str, name: str, patch: Mapping[str, Any], manager: str) -> None:
+        """JSON merge patch, in the name of `manager`; without a version, so that it never meets a conflict.
+
+        Raises:
+            ClusterError: the API server refused or did not answer.
+        """
+        await self._request("PATCH", kind.path(namespace, name), {"fieldManager": manager}, dict(patch), _MERGE)
 
     async def create(self, document: dict[str, Any]) -> dict[str, Any]:
         """Create the object.

@@ -9,7 +9,10 @@ from kubernetes_asyncio import config as kube_config
 from kubernetes_asyncio.config.config_exception import ConfigException
 
 from understudy.adapters.cluster.client import KubeCluster, NoCluster
-from understudy.domain.desired.kinds import POD, VOICE_ASSISTANT
+from understudy.domain.desired.kinds import DEPLOYMENT, POD, REVISION, VOICE_ASSISTANT
+
+MANAGER = "kubectl-understudy"
+"""Field manager of what a person asks for."""
 
 KUBECONFIG = "~/.kube/config"
 """Where kubectl looks when nothing is said."""
@@ -86,6 +89,31 @@ class Inspector:
             ClusterError: the API server refused or did not answer.
         """
         return await self._cluster.list(POD, self.namespace, labels)
+
+    async def deployments(self, labels: dict[str, str]) -> list[dict[str, Any]]:
+        """Deployments with these labels.
+
+        Raises:
+            ClusterError: the API server refused or did not answer.
+        """
+        return await self._cluster.list(DEPLOYMENT, self.namespace, labels)
+
+    async def revisions(self, labels: dict[str, str]) -> list[dict[str, Any]]:
+        """ControllerRevisions with these labels.
+
+        Raises:
+            ClusterError: the API server refused or did not answer.
+        """
+        return await self._cluster.list(REVISION, self.namespace, labels)
+
+    async def annotate(self, name: str, annotation: str, value: str) -> None:
+        """Set one annotation of a VoiceAssistant.
+
+        Raises:
+            ClusterError: the API server refused or did not answer; 404: there is no such VoiceAssistant.
+        """
+        patch = {"metadata": {"annotations": {annotation: value}}}
+        await self._cluster.merge(VOICE_ASSISTANT, self.namespace, name, patch, MANAGER)
 
     async def ask(self, pod: str, port: int, path: str, query: dict[str, str]) -> dict[str, Any]:
         """JSON from a pod's port, through the API server: `get` on `pods/proxy`.

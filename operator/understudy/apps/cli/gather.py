@@ -1,18 +1,18 @@
 """Collecting a `State`: the assistant's status from the API server, the pools from its proxies."""
 
 import asyncio
-from typing import Any, Protocol
+from collections.abc import Awaitable
+from typing import Any
 
 from pydantic import ValidationError
 
 from understudy.adapters.cluster.errors import NOT_FOUND, ClusterError
+from understudy.apps.cli import summary
+from understudy.apps.cli.errors import ASSISTANTS, FORBIDDEN, CannotTell, explained, unknown
+from understudy.apps.cli.ports import Reader
 from understudy.apps.cli.state import Answer, State
-from understudy.base.errors import UnderstudyError
 from understudy.domain import naming
 from understudy.domain.routing.pool.view import PoolsView
-
-FORBIDDEN = 403
-"""HTTP status: the user may not."""
 
 AT_ONCE = 8
 """Proxies asked at a time: an assistant has a handful, and the API server relays each."""
@@ -23,65 +23,86 @@ PROXY_S = 10.0
 POOLS = "/v1/pools"
 
 
-class CannotTell(UnderstudyError):
-    """There is nothing to show; the message says what is missing."""
-
-
-class Reader(Protocol):
-    """What is needed of the cluster; see `adapters.cluster.inspection.Inspector`."""
-
-    namespace: str
-
-    async def assistants(self) -> list[dict[str, Any]]:
-        """Every VoiceAssistant of the namespace."""
-        ...
-
-    async def assistant(self, name: str) -> dict[str, Any] | None:
-        """One VoiceAssistant."""
-        ...
-
-    async def pods(self, labels: dict[str, str]) -> list[dict[str, Any]]:
-        """Pods with these labels."""
-        ...
-
-    async def ask(self, pod: str, port: int, path: str, query: dict[str, str]) -> dict[str, Any]:
-        """JSON from a pod's port."""
-        ...
-
-
-async def gather(reader: Reader, name: str | None) -> list[State]:
+async def gather(reader: Reader, name: str | None, now: float) -> list[State]:
     """The assistant called `name`, or every one of the namespace.
 
     Raises:
         CannotTell: there is none, or the user may not look.
-        ClusterError: the API server did not answer.
+        ClusterError: the API server refused.
     """
-    namespace = reader.namespace
+    found = [await one(reader, name)] if name else await _all(reader)
+    return [await _state(reader, each, now) for each in found]
+
+
+async def one(reader: Reader, name: str) -> dict[str, Any]:
+    """The VoiceAssistant called `name`.
+
+    Raises:
+        CannotTell: there is none, no such kind, or the user may not look.
+        ClusterError: the API server refused.
+    """
     try:
-        if name is None:
-            found = await reader.assistants()
-        else:
-            one = await reader.assistant(name)
-            found = [one] if one else []
+        found = await reader.assistant(name)
     except ClusterError as error:
-        verb = "list" if name is None else "get"
-        raise _explained(error, verb, f"voiceassistants.{naming.GROUP}", namespace) from error
+        raise explained(error, "get", ASSISTANTS, reader.namespace) from error
+    if found is None:
+        raise await _absent(reader, name)
+    return found
+
+
+async def _absent(reader: Reader, name: str) -> CannotTell:
+    """What to say of an assistant that is not there: which are, or that the kind itself is not."""
+    try:
+        others = await reader.assistants()
+    except ClusterError as error:
+        missing = explained(error, "list", ASSISTANTS, reader.namespace)
+        if error.status == NOT_FOUND and isinstance(missing, CannotTell):
+            return missing
+        return CannotTell(f"no VoiceAssistant {name} in namespace {reader.namespace}")
+    return unknown(name, reader.namespace, [each["metadata"]["name"] for each in others])
+
+
+async def _all(reader: Reader) -> list[dict[str, Any]]:
+    try:
+        found = await reader.assistants()
+    except ClusterError as error:
+        raise explained(error, "list", ASSISTANTS, reader.namespace) from error
     if not found:
-        what = f"no VoiceAssistant {name}" if name else "no VoiceAssistant"
-        raise CannotTell(f"{what} in namespace {namespace}")
-    return [await _state(reader, each) for each in found]
+        raise CannotTell(f"no VoiceAssistant in namespace {reader.namespace}: choose another namespace with -n")
+    return found
 
 
-async def _state(reader: Reader, assistant: dict[str, Any]) -> State:
+async def _state(reader: Reader, assistant: dict[str, Any], now: float) -> State:
     name = assistant["metadata"]["name"]
+    state = summary.summary(assistant, now)
     try:
         pods = await reader.pods(naming.labels(name, "proxy"))
+        agents = await reader.pods(naming.labels(name, "agent"))
     except ClusterError as error:
-        raise _explained(error, "list", "pods", reader.namespace) from error
-    ready = sorted(pod["metadata"]["name"] for pod in pods if _ready(pod))
+        raise explained(error, "list", "pods", reader.namespace) from error
+    deployments = await _if_allowed(reader.deployments(naming.labels(name, "agent")))
+    revisions = await _if_allowed(reader.revisions(naming.labels(name, "revision")))
+    ready = sorted(pod["metadata"]["name"] for pod in pods if summary.is_ready(pod))
     limit = asyncio.Semaphore(AT_ONCE)
     answers = await asyncio.gather(*(_answer(reader, pod, name, limit) for pod in ready))
-    return _summary(assistant).model_copy(update={"proxies": tuple(answers), "starting": len(pods) - len(ready)})
+    return state.model_copy(
+        update={
+            "proxies": tuple(answers),
+            "starting": len(pods) - len(ready),
+            "agents": summary.agents(agents, deployments),
+            "made": summary.made(revisions),
+        }
+    )
+
+
+async def _if_allowed(listing: Awaitable[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What only adds to the page: without the right to it the page is still worth showing."""
+    try:
+        return await listing
+    except ClusterError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return []
 
 
 async def _answer(reader: Reader, pod: str, name: str, limit: asyncio.Semaphore) -> Answer:
@@ -97,39 +118,7 @@ async def _answer(reader: Reader, pod: str, name: str, limit: asyncio.Semaphore)
         return Answer(pod=pod, error="its answer is of another version than this command")
     except ClusterError as error:
         if error.status == FORBIDDEN:
-            raise _explained(error, "get", "pods/proxy", reader.namespace) from error
+            raise explained(error, "get", "pods/proxy", reader.namespace) from error
         if error.status == NOT_FOUND:
             return Answer(pod=pod, error="it is gone, or of a version that cannot tell")
         return Answer(pod=pod, error=str(error))
-
-
-def _explained(error: ClusterError, verb: str, resource: str, namespace: str) -> UnderstudyError:
-    """`error` itself, or for want of a right, which one."""
-    if error.status != FORBIDDEN:
-        return error
-    return CannotTell(f"you lack the right to `{verb}` `{resource}` in namespace {namespace}: {error}")
-
-
-def _ready(pod: dict[str, Any]) -> bool:
-    if pod["metadata"].get("deletionTimestamp"):
-        return False
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
-
-
-def _summary(assistant: dict[str, Any]) -> State:
-    metadata, status = assistant["metadata"], assistant.get("status") or {}
-    rollout = status.get("rollout") or {}
-    conditions = {each["type"]: each for each in status.get("conditions") or []}
-    ready = conditions.get("Ready") or {}
-    return State(
-        namespace=metadata["namespace"],
-        name=metadata["name"],
-        phase=status.get("phase") or "Initializing",
-        step=status.get("step") or "",
-        stable=(rollout.get("stable") or {}).get("name") or "",
-        canary=(rollout.get("canary") or {}).get("name") or "",
-        weight=status.get("weight") or 0,
-        verdict=rollout.get("verdict") or "",
-        message="" if ready.get("status") == "True" else ready.get("message") or "",
-    )

@@ -1,10 +1,11 @@
-"""`State` as text for a terminal."""
+"""How model requests are routed, as lines for a terminal."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from understudy.apps.cli.merge import Merged, Row, merge
 from understudy.apps.cli.state import State
+from understudy.domain.rollout.waiting import in_words
 from understudy.domain.routing.pool.view import BreakerView, FailoverView
 
 MOST_ROWS = 20
@@ -18,22 +19,18 @@ HEADINGS = (
     "HEADROOM", "BREAKER",
 )  # fmt: skip
 
-MINUTE_S = 60
-"""Seconds; shorter ages are shown in seconds."""
-
-HOUR_S = 3600
-"""Seconds; shorter ages are shown in minutes."""
+FIRST_TO_GO = ("AGE", "SAMPLES", "DEVIATION", "HEADROOM", "ACCOUNT", "HANGS", "SHARE")
+"""Columns that a narrow terminal does without, in this order; `-o json` has them all."""
 
 
-def render(states: Sequence[State], *, every: bool = False) -> str:
-    """All of it; `every`: all deployments, however many."""
-    return "\n\n".join("\n".join(_one(state, every=every)) for state in states)
+def routing(state: State, width: int, *, every: bool = False) -> Iterator[str]:
+    """The lines, the table no wider than `width` characters where leaving columns out helps.
 
-
-def _one(state: State, *, every: bool) -> Iterator[str]:
-    yield _headline(state)
-    if state.message:
-        yield f"not ready: {state.message}"
+    Args:
+        state: what the proxies said.
+        width: of the terminal.
+        every: all deployments, however many.
+    """
     yield _proxies(state)
     yield from (f"  {answer.pod}: {answer.error}" for answer in state.proxies if answer.error)
     pools = merge(state)
@@ -41,19 +38,7 @@ def _one(state: State, *, every: bool) -> Iterator[str]:
         yield "No model request has been made yet."
     for pool in pools:
         yield ""
-        yield from _pool(state, pool, every=every)
-
-
-def _headline(state: State) -> str:
-    parts = [f"{state.namespace}/{state.name}", state.phase]
-    if state.step:
-        parts.append(f"step {state.step}")
-    parts.append(f"stable {state.stable or 'none yet'}")
-    if state.canary:
-        parts.append(f"canary {state.canary} at {state.weight} %")
-    if state.verdict:
-        parts.append(f"verdict {state.verdict}")
-    return " · ".join(parts)
+        yield from _pool(state, pool, width, every=every)
 
 
 def _proxies(state: State) -> str:
@@ -77,7 +62,7 @@ def _sharing(state: State) -> str:
     return f"knowledge: shared by {good} of {len(on)}, others alone ({'; '.join(alone)})"
 
 
-def _pool(state: State, pool: Merged, *, every: bool) -> Iterator[str]:
+def _pool(state: State, pool: Merged, width: int, *, every: bool) -> Iterator[str]:
     total = pool.totals
     arm = {state.stable: " (stable)", state.canary: " (canary)"}.get(total.revision, "")
     kind = f", {total.kind} requests" if total.kind else ""
@@ -87,7 +72,7 @@ def _pool(state: State, pool: Merged, *, every: bool) -> Iterator[str]:
     yield f"  {total.requests:,} turns, {total.fired:,} requests · {explored} · {extra}: {_extras(pool)}"
     yield f"  tokens of cancelled requests: about {total.tokens_cancelled_estimated:,} (estimated)"
     shown = pool.rows if every else [row for row in pool.rows if row.shown.rank <= MOST_ROWS or row.barred]
-    yield from _table([HEADINGS, *(_cells(row) for row in shown)])
+    yield from _table([HEADINGS, *(_cells(row) for row in shown)], width)
     if len(shown) < len(pool.rows):
         yield f"  and {len(pool.rows) - len(shown)} more (--all)"
     if pool.failovers:
@@ -117,7 +102,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{each.cut_after_ms:.0f}ms",
         _percent(each.share),
         str(each.samples),
-        "never" if each.age_s is None else _age(each.age_s),
+        "never" if each.age_s is None else in_words(each.age_s),
         "-" if each.headroom is None else _percent(each.headroom),
         _breaker(each.breaker, row),
     )
@@ -128,30 +113,27 @@ def _breaker(breaker: BreakerView, row: Row) -> str:
         return "Closed"
     text = f"{breaker.state}: {breaker.reason}" if breaker.reason else breaker.state
     if breaker.until_s:
-        text += f", {_age(breaker.until_s)} to go"
+        text += f", {in_words(breaker.until_s)} to go"
     return text if row.barred == row.proxies else f"{text} ({row.barred} of {row.proxies} proxies)"
 
 
 def _failover(pod: str, each: FailoverView, now: float) -> str:
     at = datetime.fromtimestamp(each.at, UTC).strftime("%H:%M:%SZ")
     who = f"  [{pod}]" if pod else ""
-    ago = _age(max(0.0, now - each.at))
+    ago = in_words(max(0.0, now - each.at))
     return f"  {at} ({ago} ago)  {each.left} → {each.taken}: {each.why} after {each.waited_ms:.0f}ms{who}"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+def _table(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+    kept = list(range(len(HEADINGS)))
+    widths = [max(len(row[column]) for row in rows) for column in kept]
+    for heading in FIRST_TO_GO:
+        if sum(widths[column] + 2 for column in kept) <= width:
+            break
+        kept.remove(HEADINGS.index(heading))
     for row in rows:
-        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield "  " + "  ".join(row[column].ljust(widths[column]) for column in kept).rstrip()
 
 
 def _percent(share: float) -> str:
     return f"{share * 100:.3g} %"
-
-
-def _age(seconds: float) -> str:
-    if seconds < MINUTE_S:
-        return f"{seconds:.0f}s"
-    if seconds < HOUR_S:
-        return f"{seconds / MINUTE_S:.0f}m"
-    return f"{seconds / HOUR_S:.0f}h"

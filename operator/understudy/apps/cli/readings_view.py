@@ -1,0 +1,106 @@
+"""What each SLO reads, as branches of the tree."""
+
+from collections import defaultdict, deque
+
+from rich.text import Text
+from rich.tree import Tree
+
+from understudy.api.rollout import Slo
+from understudy.api.status import Phase, Reading, Verdict
+from understudy.apps.cli import words
+from understudy.apps.cli.state import State
+from understudy.domain.slo.words import measured
+
+TRAIL = 30
+"""Looks kept for a sparkline: a minute of `--watch`."""
+
+_REASONS = {
+    "NoCalls": "no canary call with data yet",
+    "NotProven": "looks worse, not yet told from chance",
+    "MoreProofNeeded": "no worse as far as seen, not yet proven",
+    "BothArmsBad": "both arms miss the objective, so nobody is blamed",
+    "Worse": "worse than stable beyond chance",
+    "MissesObjective": "misses its objective beyond chance",
+    "WorseThanBefore": "worse than the revision before it was",
+    "CeilingReached": "beyond its ceiling",
+    "OutOfBounds": "the query's value is out of bounds",
+    "NoValue": "the query yields NaN",
+    "NoSeries": "the query yields nothing",
+    "Stale": "the query's newest sample is too old",
+    "SourceDown": "the source does not answer",
+}
+"""`reason` of a reading → what it means."""
+
+
+class Trail:
+    """The canary's values that a watcher has seen, by assistant and SLO."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str, str], deque[float | None]] = defaultdict(lambda: deque(maxlen=TRAIL))
+
+    def add(self, state: State) -> None:
+        """Remember what `state` reads."""
+        for reading in state.status.rollout.readings:
+            self._seen[state.name, state.canary, reading.slo].append(reading.value)
+
+    def of(self, state: State, slo: str) -> tuple[float | None, ...]:
+        """The values of one SLO, oldest first."""
+        return tuple(self._seen.get((state.name, state.canary, slo), ()))
+
+
+def judging(tree: Tree, state: State, trail: Trail) -> None:
+    """The verdict and its readings; nothing where nothing is judged."""
+    rollout = state.status.rollout
+    if not rollout.readings or not (rollout.canary or rollout.phase is Phase.BAKING):
+        return
+    verdict = rollout.verdict or Verdict.INSUFFICIENT
+    sign = words.VERDICTS[verdict]
+    label = Text.assemble("verdict  ", (f"{sign.text} {verdict.value}", sign.style))
+    label.append(f" · {rollout.canary_calls} canary and {rollout.stable_calls} stable calls counted", words.FAINT)
+    branch = tree.add(label)
+    slos = {slo.name: slo for slo in state.slos}
+    for reading in rollout.readings:
+        _reading(branch, state, reading, slos.get(reading.slo), trail)
+
+
+def _reading(branch: Tree, state: State, reading: Reading, slo: Slo | None, trail: Trail) -> None:
+    sign = words.VERDICTS[reading.verdict]
+    label = Text.assemble((f"{sign.text} {reading.verdict.value:<12}", sign.style), " ", (reading.slo, words.BOLD))
+    label.append(f"  canary {words.percent(reading.value)} · stable {words.percent(reading.stable_value)}")
+    label.append(f" · objective {'≥' if slo and slo.score else '≤'} {words.percent(reading.threshold)}")
+    seen = trail.of(state, reading.slo)
+    if len(seen) > 1:
+        label.append(f"  {words.sparkline(seen)}")
+    if reading.dry_run:
+        label.append("  (dry run: without influence)", words.FAINT)
+    node = branch.add(label)
+    node.add(_evidence(reading, slo))
+    if needs := _needs(reading, state.policy.min_calls):
+        node.add(Text(needs))
+
+
+def _evidence(reading: Reading, slo: Slo | None) -> Text:
+    what = measured(slo) if slo else reading.metric
+    calls = f"{reading.canary_calls} canary and {reading.stable_calls} stable calls with data"
+    text = Text(f"{what} · {calls}", words.FAINT)
+    if reading.evidence_needed:
+        text.append(" · against it ")
+        text.append(words.meter(words.odds(reading.evidence, reading.evidence_needed)))
+        text.append(f" {reading.evidence:.3g} of {reading.evidence_needed:.3g}")
+    if reading.proof_needed is not None:
+        text.append(" · for it ")
+        text.append(words.meter(words.odds(reading.proof, reading.proof_needed)))
+        text.append(f" {reading.proof:.3g} of {reading.proof_needed:.3g}")
+    return text
+
+
+def _needs(reading: Reading, min_calls: int) -> str:
+    """What is missing, in words; empty when it has passed."""
+    if reading.verdict is Verdict.PASS:
+        return ""
+    parts = [_REASONS.get(reading.reason, reading.reason)]
+    if reading.reason == "TooFewCalls":
+        parts = [f"{reading.canary_calls} of {min_calls} calls: {max(0, min_calls - reading.canary_calls)} more needed"]
+    elif reading.calls_needed is not None:
+        parts.append(f"about {words.count(reading.calls_needed, 'more canary call')} at this pace")
+    return " · ".join(part for part in parts if part)
