@@ -11,9 +11,15 @@ from tests.bench.routing.metrics import Metrics, metrics
 from tests.bench.routing.ours import understudy
 from tests.bench.routing.policy import Factory
 from tests.bench.routing.race import race
+from tests.bench.routing.told import told
 from tests.bench.routing.world import World
 
-FACTORIES: dict[str, Factory] = {**BASELINES, "understudy": understudy(), "understudy_shared": understudy(shared=True)}
+FACTORIES: dict[str, Factory] = {
+    **BASELINES,
+    "understudy": understudy(),
+    "understudy_shared": understudy(shared=True),
+    "told": told(),
+}
 
 
 @lru_cache(maxsize=4)

@@ -10,9 +10,9 @@ from tests.bench.routing.targets import BASELINES
 PLACE = "routing-worlds"
 
 HEAD = (
-    "| world | P95 | limit | ratio | best baseline | over budget | limit | best baseline | tokens | "
+    "| world | P95 | limit | ratio | told | best baseline | over budget | limit | best baseline | tokens | "
     "P99 off `live` | missed |\n"
-    "|---|---|---|---|---|---|---|---|---|---|---|"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
@@ -28,6 +28,7 @@ def row(name: str, result: Mapping[str, Any]) -> str:
         f"{ours['p95_ms']:.0f} ms",
         f"{best['p95_ms']:.0f} ms",
         f"{result['p95_vs_clairvoyant']:.2f}",
+        f"{result['policies']['told']['p95_ms'] / best['p95_ms']:.2f}",
         f"{p95_ms:.0f} ms `{p95_of}`",
         f"{ours['over_budget_pct']:.2f} %",
         f"{best['over_budget_pct']:.2f} %",
