@@ -35,6 +35,7 @@ class Metrics:
         self._writes = self._counter("writes", "Objects written, by kind.", ["kind"])
         self._events = self._counter("events", "Kubernetes Events, by what became of them.", ["result"])
         self._polls = self._counter("proxy_polls", "Reports asked of proxies, by result.", ["result"])
+        self._queries = self._counter("prometheus_queries", "Queries of SLOs, by what came of them.", ["result"])
         self._states: dict[Key, tuple[str, str]] = {}
 
     def _gauge(self, name: str, text: str, labels: tuple[str, ...] | list[str] = ()) -> Gauge:
@@ -83,6 +84,10 @@ class Metrics:
     def polled(self, result: str) -> None:
         """A proxy answered (`ok`) or did not (`error`)."""
         self._polls.labels(result).inc()
+
+    def queried(self, result: str) -> None:
+        """Prometheus was asked what an SLO wants to know: a `SampleKind`."""
+        self._queries.labels(result).inc()
 
     def render(self) -> bytes:
         """The exposition text."""

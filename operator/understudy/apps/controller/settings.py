@@ -17,6 +17,7 @@ ENV_SHARED_URL = "UNDERSTUDY_SHARED_STATE_URL"
 ENV_SHARED_SECRET = "UNDERSTUDY_SHARED_STATE_SECRET"
 ENV_SHARED_KEY = "UNDERSTUDY_SHARED_STATE_SECRET_KEY"
 ENV_SHARED_PREFIX = "UNDERSTUDY_SHARED_STATE_PREFIX"
+ENV_PROMETHEUS = "UNDERSTUDY_PROMETHEUS_URL"
 ENV_HIPAA = "UNDERSTUDY_HIPAA"
 ENV_PCI = "UNDERSTUDY_PCI"
 ENV_NAMESPACE = "POD_NAMESPACE"
@@ -47,6 +48,8 @@ class Settings:
     """Handed on to the proxies."""
     installation: Restriction = UNRESTRICTED
     """HIPAA or PCI for every assistant, whatever its spec says."""
+    prometheus_url: str = ""
+    """Of the Prometheus that SLOs with a query ask unless they name one; empty: there is none."""
     namespace: str = "default"
     """Where the leader lease is."""
     identity: str = "understudy-controller"
@@ -87,6 +90,7 @@ def from_environment(arguments: Sequence[str], env: Mapping[str, str], host: str
             prefix=env.get(ENV_SHARED_PREFIX) or shared.prefix,
         ),
         installation=Restriction(hipaa=_holds(env.get(ENV_HIPAA)), pci=_holds(env.get(ENV_PCI))),
+        prometheus_url=env.get(ENV_PROMETHEUS, ""),
         namespace=env.get(ENV_NAMESPACE) or "default",
         identity=env.get(ENV_POD) or host,
         kubeconfig=options.kubeconfig,
