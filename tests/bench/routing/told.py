@@ -1,4 +1,4 @@
-"""`told`: the production decisions, with the truth in place of what was learned; what is left then is not for want of it.
+"""`told`: the production decisions, with the truth in place of what was learned.
 
 Each deployment's true median, deviation and share of hangs are put into its estimate when they change, nothing is
 explored and nothing is learned.
