@@ -56,13 +56,18 @@ WORLD_OF: dict[str, dict[str, Any]] = {
         "canary": {"quality_mean": 0.75},
         "bursts": {"calls": 12, "hiccup_rate": 0.05, "arms": both(BROKEN)},
     },
+    "held_drops": {"stable": {"drop_rate": 0.02}, "canary": {"drop_rate": 0.05}},
+    "held_latency": {"canary": {"latency_median_ms": 840}},
+    "held_tools": {"stable": {"tool_failure_rate": 0.03}, "canary": {"tool_failure_rate": 0.08}},
 }
-"""What differs from two arms that are alike."""
+"""What differs from two arms that are alike. The judge's stakes were chosen by playing latency, drops, quality and
+hangs; those named `held_` were first played when they were settled."""
 
 
 def document(different: dict[str, Any], seed: int) -> dict[str, Any]:
     """One world's file."""
-    rest = {key: value for key, value in different.items() if key != "canary"}
+    rest = {key: value for key, value in different.items() if key not in ("stable", "canary")}
+    stable = DEFAULT_ARM | different.get("stable", {})
     return {
         "calls_per_hour": 600,
         "replications": 10_000,
@@ -70,7 +75,7 @@ def document(different: dict[str, Any], seed: int) -> dict[str, Any]:
         "canary_weight": 10,
         "max_canary_calls": 2000,
         "judge": {"alpha": 0.01, "beta": 0.01, "signals": SIGNALS},
-        "arms": {"stable": DEFAULT_ARM, "canary": DEFAULT_ARM | different.get("canary", {})},
+        "arms": {"stable": stable, "canary": stable | different.get("canary", {})},
         **rest,
     }
 

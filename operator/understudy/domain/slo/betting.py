@@ -27,16 +27,16 @@ from understudy.domain.slo.wagers import MOST_WEALTH, RESERVE, RESERVE_CALLS
 
 Floats = NDArray[np.float64]
 
-STAKES = (1.5, 3.2, 1000.0)
+STAKES = (2.0, 3.0, 1000.0)
 """Bets on a regression, in units of (1 - w): the best one is the difference of means divided by the variance of calls.
-3.2 is drops from 1 to 5 %, 1.5 from 1 to 3 %; the last takes as much as cannot ruin it, for what is plain."""
+3 is drops from 1 to 5 %, 2 from 1 to 3 %; the last takes as much as cannot ruin it, for what is plain."""
 
-SMALLEST_SHARE = 0.10
+SMALLEST_SHARE = 0.15
 """Of the wealth, for the first of STAKES."""
 
-LARGEST_SHARE = ((0.01, 0.05), (0.40, 0.60))
+LARGEST_SHARE = ((0.02, 0.05), (0.10, 0.55))
 """Of the wealth, for the last of STAKES, by the margin: most for what is plain, which has the fewest calls to spare;
-less where a user who draws the line at one point expects regressions of a few. What is left is the second's."""
+little where a user who draws the line at a point or two expects regressions of a few. What is left is the second's."""
 
 PROOF_STAKES = (0.3, 0.6, 0.9)
 """Bets on "not worse by the margin", as shares of the stake at which a single call could take everything: where bad

@@ -9,8 +9,8 @@ calls alone, so it needs no state. No numpy: proxies bet, too.
 import math
 from collections.abc import Sequence
 
-RESERVE = 0.04
-"""Share of the wealth kept for bets that start later. Costs 4 % of the evidence on what is bad from the start."""
+RESERVE = 0.03
+"""Share of the wealth kept for bets that start later. Costs 3 % of the evidence on what is bad from the start."""
 
 RESERVE_CALLS = 200.0
 """Half of the reserve is in play after this many calls, two thirds after twice as many: no end is assumed."""
