@@ -10,6 +10,7 @@ from understudy.apps.proxy.assistants import Assistant
 from understudy.apps.proxy.context import ProxyContext
 from understudy.apps.proxy.drain import Drain
 from understudy.apps.proxy.pool_views import all_pools
+from understudy.apps.proxy.replay.replays import Replays
 from understudy.apps.proxy.sharing import Sharing
 from understudy.domain.calls.observation import CredentialProblem, ProxyReport
 from understudy.domain.routing.pool.view import PoolsView
@@ -27,15 +28,19 @@ class Admin:
         pod: its name.
         boot_id: new at each start.
         sharing: what the process shares with other replicas.
+        replays: the golden calls it was told to play.
     """
 
-    def __init__(self, context: ProxyContext, drain: Drain, pod: str, boot_id: str, sharing: Sharing) -> None:
+    def __init__(
+        self, context: ProxyContext, drain: Drain, pod: str, boot_id: str, *, sharing: Sharing, replays: Replays
+    ) -> None:
         self._context = context
         self._registry = context.registry
         self._drain = drain
         self._pod = pod
         self._boot_id = boot_id
         self._sharing = sharing
+        self._replays = replays
 
     def routes(self) -> list[web.RouteDef]:
         """The admin port's paths."""
@@ -73,10 +78,17 @@ class Admin:
         self._followed(request, assistant)
         assistant.finished.acknowledge(int(after))
         await assistant.changed.until(
-            lambda: assistant.finished.has_more(int(after)) or assistant.generation != generation, wait
+            lambda: (
+                assistant.finished.has_more(int(after))
+                or assistant.generation != generation
+                or self._replays.has_news(assistant)
+            ),
+            wait,
         )
         self._followed(request, assistant)
         report = self._report(assistant, int(after))
+        if "after" in request.query:
+            self._replays.told(assistant)
         return web.Response(body=orjson.dumps(report.to_json()), content_type="application/json")
 
     async def pools(self, request: web.Request) -> web.Response:
@@ -117,6 +129,7 @@ class Admin:
             live_calls=assistant.live_calls(),
             rescued_calls=assistant.rescued_calls,
             problems=self._problems(assistant),
+            replay=self._replays.report(assistant),
             observations=assistant.finished.since(after),
             lost_before=assistant.finished.lost_before,
         )

@@ -23,6 +23,7 @@ from understudy.apps.proxy.keys import Keys
 from understudy.apps.proxy.lastgood import LastGood
 from understudy.apps.proxy.metrics import Metrics
 from understudy.apps.proxy.pool_views import scraped_pools
+from understudy.apps.proxy.replay.replays import Replays
 from understudy.apps.proxy.scoring.scorer import Scorer
 from understudy.apps.proxy.settings import Settings
 from understudy.apps.proxy.sharing_setup import sharing_for
@@ -75,6 +76,7 @@ class Proxy:
         registry.on_open.append(self._upkeep.opened)
         self.drain = Drain(lambda: assistants, clock)
         self._agents = Agents(self._session, clock, self._services, settings.cluster_domain)
+        self._replays = Replays(self.context, self._agents, self._own_url, settings.pod)
         self._last_good = LastGood(settings.state_dir)
         self._keepers = [Keeper(assistant, source, self._last_good, clock) for assistant in assistants]
         self._listeners: list[Listener] = []
@@ -86,7 +88,8 @@ class Proxy:
         self.context.pools.knowledge.soon = asyncio.get_running_loop().call_soon
         for keeper in self._keepers:
             keeper.restore()
-        admin = Admin(self.context, self.drain, self._settings.pod, self._boot_id, self.sharing)
+        pod, boot_id = self._settings.pod, self._boot_id
+        admin = Admin(self.context, self.drain, pod, boot_id, sharing=self.sharing, replays=self._replays)
         self.admin_port = await self._serve(admin.routes(), self._settings.admin_port)
         front = FrontDoor(self.context, self._agents, self.drain, self._own_url)
         self.port = await self._serve([*front.routes(), *self._facades(self.context)], self._settings.port)
@@ -96,6 +99,7 @@ class Proxy:
             self._keep_tokens,
             self.sharing.run,
             self._upkeep.run,
+            self._replays.run,
         ]
         self._tasks = [asyncio.create_task(_for_ever(work)) for work in background]
         log.info(
