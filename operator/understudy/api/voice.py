@@ -105,3 +105,7 @@ class Voice(FallbackVoice):
 
     fallback_plan: VoiceFallbackPlan | None = None
     """What takes over when it fails. Absent: the referenced plan, otherwise the voices of other accounts."""
+    handover: Literal["WholeWords", "Immediate"] = "WholeWords"
+    """What its audio waits for. WholeWords: until a word is whole, or a clause of a voice that reports no word times
+    (openai, deepgram, playht): when it fails, the next voice loses and repeats no word. Immediate: nothing; when it
+    fails, the next voice may repeat or leave out one."""

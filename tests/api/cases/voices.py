@@ -90,6 +90,9 @@ def _together() -> Iterator[Case]:
 def _lists() -> Iterator[Case]:
     inline = "spec.voice.fallbackPlan"
     voice = {"provider": "openai", "voiceId": "alloy"}
+    for handover in ("WholeWords", "Immediate"):
+        yield accepted(f"handover {handover}", {"spec.voice.handover": handover})
+    yield refused("unknown handover", {"spec.voice.handover": "Later"}, ("spec.voice.handover", "Unsupported value"))
     yield accepted("no fallback voices", {f"{inline}.voices": []})
     yield accepted("automatic voices off", {f"{inline}.autoFallback.enabled": False})
     yield accepted("voices, then others", {f"{inline}": {"voices": [voice], "autoFallback": {"enabled": True}}})

@@ -113,7 +113,7 @@ class FakeOpenAISpeech:
     Args:
         level: as for `FakeCartesia`.
         part: `good`; `silent` sends headers and nothing; `empty` ends without audio; `break_second` breaks off in the
-            second text; the others as for `FakeCartesia`.
+            second text; `hold_after_two` goes on when `go_on` is set; the others as for `FakeCartesia`.
         status: of the answer.
     """
 
@@ -122,6 +122,7 @@ class FakeOpenAISpeech:
         self.part = part
         self.status = status
         self.requests: list[dict[str, Any]] = []
+        self.go_on = asyncio.Event()
 
     def route(self) -> web.RouteDef:
         return web.post("/v1/audio/speech", self.handle)
@@ -137,6 +138,8 @@ class FakeOpenAISpeech:
         words = self.requests[-1]["input"].split() if self.part != "empty" else []
         said, sounding = _share(self.part, words)
         for number in range(said):
+            if self.part == "hold_after_two" and number == 2:
+                await self.go_on.wait()
             await response.write(word_audio(self.level if number < sounding else 0, 24_000))
             if self.part == "break_second" and len(self.requests) > 1 and number == 1:
                 await asyncio.sleep(0.05)  # as above

@@ -309,3 +309,36 @@ async def test_times_that_come_before_the_audio_are_no_proof(serve: Serve, start
         heard = await hear(socket)
     assert heard.levels() == [1000, -1000]
     assert said_by(second) == "and welcome here"
+
+
+async def test_a_clause_without_word_times_waits_for_its_end_only_where_another_voice_could_go_on(
+    serve: Serve, start_proxy: StartProxy
+) -> None:
+    """Its first words are heard while the rest is not there yet: nobody follows, so nothing is gained by waiting."""
+    voice = FakeOpenAISpeech(part="hold_after_two")
+    proxy = await start_proxy(voices(("openai", await serve(voice.route()))))
+    async with speaking(proxy) as socket:
+        await say(socket, SENTENCES[0], more=False)
+        await _first_chunk(socket)
+        voice.go_on.set()
+        assert (await hear(socket)).errors == []
+
+
+async def test_an_immediate_handover_waits_for_nothing(serve: Serve, start_proxy: StartProxy) -> None:
+    """Though another voice could go on."""
+    voice = FakeOpenAISpeech(part="hold_after_two")
+    mute = FakeCartesia(part="silent")
+    listed = voices(("openai", await serve(voice.route())), ("cartesia", await serve(mute.route())))
+    proxy = await start_proxy(listed.model_copy(update={"handover": "Immediate"}))
+    async with speaking(proxy) as socket:
+        await say(socket, SENTENCES[0], more=False)
+        await _first_chunk(socket)
+        voice.go_on.set()
+        assert (await hear(socket)).errors == []
+
+
+async def _first_chunk(socket: Socket) -> None:
+    """Wait for audio."""
+    async with asyncio.timeout(5):
+        while orjson.loads((await socket.receive()).data)["type"] != "chunk":
+            pass

@@ -50,7 +50,7 @@ def script(fault: dict[str, Any]) -> Any:
     )
 
 
-def revision(simulator: Simulator, first: str, second: str) -> Snapshot:
+def revision(simulator: Simulator, first: str, second: str, **parts: Any) -> Snapshot:
     """Voices of two accounts; the first one's deployment is ill."""
     accounts = {
         name: Account(
@@ -66,13 +66,13 @@ def revision(simulator: Simulator, first: str, second: str) -> Snapshot:
         Voice(account=name, provider=account.provider, voice_id=VOICE_IDS.get(account.provider, "anna"), language="en")
         for name, account in accounts.items()
     )
-    return snapshot(accounts=accounts, voices=listed)
+    return snapshot(accounts=accounts, voices=listed, **parts)
 
 
 @asynccontextmanager
-async def proxied(start_proxy: StartProxy, case: Case) -> AsyncIterator[Proxy]:
+async def proxied(start_proxy: StartProxy, case: Case, **parts: Any) -> AsyncIterator[Proxy]:
     async with running(script(case.fault)) as simulator:
-        proxy = await start_proxy(revision(simulator, case.first, case.second))
+        proxy = await start_proxy(revision(simulator, case.first, case.second, **parts))
         proxy.credentials.keys |= {"one": KEYS.get(case.first, "key"), "two": KEYS.get(case.second, "key")}
         yield proxy
 
@@ -168,3 +168,21 @@ async def test_the_next_voice_gets_ready_while_the_first_is_late(start_proxy: St
         assert ready.completed == 0
     assert numbers(words_in(heard)) == list(NUMBERS)
     assert ("failover", "voice") not in proxy.call.ledger.entries
+
+
+@pytest.mark.parametrize("fault", [{"kind": "cut", "at": 9}, {"kind": "truncate", "at": 4}], ids=lambda f: f["kind"])
+@pytest.mark.parametrize("first", PROVIDERS)
+async def test_an_immediate_handover_costs_a_word_at_most(
+    first: str, fault: dict[str, Any], start_proxy: StartProxy
+) -> None:
+    """Words broken by the failure are repeated or left out; there is one change of voice, so one or two of them."""
+    second = PROVIDERS[(PROVIDERS.index(first) + 1) % 6]
+    async with proxied(start_proxy, Case(first, second, fault), handover="Immediate") as proxy:
+        heard = await spoken(proxy)
+        assert proxy.metric("understudy_provider_failovers_total", part="voice", account="two") == 1.0
+    assert heard.errors == []
+    said = numbers(words_in(heard))
+    missing = [number for number in NUMBERS if number not in said]
+    assert len(missing) <= 1
+    assert len(said) - len(set(said)) <= 2
+    assert " ".join(heard.words) == TEXT

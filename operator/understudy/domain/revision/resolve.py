@@ -64,6 +64,7 @@ def resolve(
         agent=_agent(spec, agent_image),
         max_call_duration_ms=milliseconds(spec.capacity.max_call_duration),
         standby=chains.standby(source),
+        handover=spec.voice.handover,
     )
     about_model = pool_cautions.about_model(source, model, accounts)
     return Resolution(snapshot, (*about_model, *ears.warnings, *mouths.warnings), ears.refused, mouths.retired)

@@ -204,6 +204,8 @@ class Snapshot(Document):
     max_call_duration_ms: int = 1_800_000
     standby: Literal["Cold", "Connected"] = "Cold"
     """Whether the transcriber next in order is connected while the one before it works."""
+    handover: Literal["WholeWords", "Immediate"] = "WholeWords"
+    """Whether a voice's audio is held until a word, or a clause of a voice without word times, is whole."""
 
     def digest(self) -> str:
         """SHA-256 over the canonical content; equal digests mean equal behaviour."""

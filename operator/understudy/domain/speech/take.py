@@ -2,7 +2,8 @@
 
 A listener may hear a word once or not at all, so audio leaves in whole words: of a voice that reports words, as soon as
 a word is complete; of one that does not, when its stretch of text is. What comes in is checked before it leaves:
-silence in place of speech, and an end before the end of the text, are failures of which nothing was heard.
+silence in place of speech, and an end before the end of the text, are failures of which nothing was heard. Whoever does
+not wait for that takes audio `early`: after a failure the place in the text is then reckoned.
 """
 
 import re
@@ -76,7 +77,11 @@ class Take:
         self._rate, self._tempo, self._strict = rate, tempo, strict
         self._held = bytearray()
         self._gone = 0
-        """Samples handed over."""
+        """Samples handed over and done with."""
+        self._early = 0
+        """Samples at the beginning of what is held that were handed over all the same."""
+        self._told = 0.0
+        """Seconds of the take where the latest word ends that was handed over."""
         self._begin = self._end = begin
         self._from = 0.0
         """Seconds of the take where the present context begins."""
@@ -97,7 +102,16 @@ class Take:
     @property
     def handed(self) -> float:
         """Seconds of audio that left."""
-        return self._gone / self._rate
+        return (self._gone + self._early) / self._rate
+
+    @property
+    def spoken(self) -> float:
+        """Seconds of audio of the present context."""
+        return self.received - self._from
+
+    def expected(self, text: str) -> float | None:
+        """Seconds that the present context should take; None while too little is known of the voice."""
+        return self._tempo.expected(text[self._begin : self._end])
 
     @property
     def reports(self) -> bool:
@@ -167,6 +181,7 @@ class Take:
             sound, tail = self._sound(timed)
             mute = tail if sound else mute + tail
             if mute > MUTE_S:
+                self._known.extendleft(reversed(doubtful))
                 raise Unsound("sends silence in place of words")
             if sound:
                 whole = doubtful if tail <= max(TAIL_S, TAIL_SHARE * (timed.stop - timed.start)) else doubtful[:-1]
@@ -187,31 +202,51 @@ class Take:
         self.position = max(self.position, self._end)
         return [*pieces, Piece(self._cut(self.received))]
 
-    def part(self, seconds: float) -> list[Piece]:
-        """Up to `seconds` of a context that reports no words and cannot be waited for."""
-        if self._reported or seconds <= self.handed:
-            return []
-        audio = self._cut(min(seconds, self.received - self._silence))  # silence may be a failure, not a pause
+    def early(self, until: float, *, quiet: bool = False) -> list[Piece]:
+        """What cannot be waited for, up to `until` seconds of the take, whatever words it belongs to.
+
+        Silence at its end is left out, since it may be a failure, unless it is to be heard (`quiet`).
+        """
+        until = min(until, self.received - (0.0 if quiet else self._silence))
+        begin, end = self._early, round(until * self._rate) - self._gone
+        audio = bytes(self._held[begin * WIDTH : max(begin, end) * WIDTH])
+        self._early += len(audio) // WIDTH
         return [Piece(audio)] if audio else []
 
     def abandon(self, text: str) -> list[Piece]:
         """The voice has failed: what still has to be handed over, so that `position` is where another goes on.
 
-        Only of a context that left in part: up to its latest pause, whose place in the text is reckoned by its length.
-        Silence at the end is no speech.
+        Only where audio left early: words that have times count when half of them left; without times, all up to the
+        latest pause does, and its place in the text is reckoned by its length. Silence at the end is no speech.
         """
-        if self._reported or self.handed <= self._from:
+        if self.handed <= self._from or (self._reported and not self._early):
             return []
         self.exact = False
-        audio = self._cut(min(self._latest_pause(), self.received - self._silence))
-        said = text[self._begin : self._end]
-        share = self._tempo.share(said, self.handed - self._from)
-        words = _spread(
-            text, self._begin, self._end, self._from, self._from + (self.handed - self._from) / (share or 1)
-        )
-        spoken = tuple(word for word in words if (word.start + word.stop) / 2 <= self.handed)
+        audio, begin, since = b"", self._begin, self._from
+        spoken: list[Timed] = []
+        if self._reported:
+            spoken = self._begun(list(self._known))
+            begin, since = max([self.position, *(word.end for word in spoken)]), self._told
+        else:
+            since += (audible_span(_samples(self._context), self._rate) or (0.0, 0.0))[0]
+            audio = self._cut(min(self._latest_pause(), self.received - self._silence))
+        if len(spoken) == len(self._known):
+            spoken += self._reckoned(text, begin, max([since, *(word.stop for word in spoken)]))
         self.position = max([self.position, *(word.end for word in spoken)])
-        return [Piece(audio, spoken)]
+        return [Piece(audio, tuple(spoken))]
+
+    def _begun(self, words: list[Timed]) -> list[Timed]:
+        """Those of which the listener has heard half or more."""
+        heard = min(self.handed, self.received - self._silence)
+        return [word for word in words if (word.start + word.stop) / 2 <= heard]
+
+    def _reckoned(self, text: str, begin: int, since: float) -> list[Timed]:
+        """Words of the text from `begin` on that were heard after `since`, by how long this voice takes for them."""
+        spent = min(self.handed, self.received - self._silence) - since
+        if spent <= 0.0 or not has_words(text[begin : self._end]):
+            return []
+        share = self._tempo.share(text[begin : self._end], spent)
+        return self._begun(_spread(text, begin, self._end, since, since + spent / (share or 1)))
 
     def _rest_of_words(self, text: str) -> list[Piece]:
         self._known += (timed.later(self._from) for timed in self._follower.finish(text, self._end))
@@ -259,7 +294,7 @@ class Take:
         return float(np.sqrt(np.mean(last.astype(np.float64) ** 2))) < max(AUDIBLE, ENDING_SHARE * level)
 
     def _piece(self, word: Timed) -> Piece:
-        self.position = max(self.position, word.end)
+        self.position, self._told = max(self.position, word.end), word.stop
         return Piece(self._cut(min(word.stop, self.received)), (word,))
 
     def _sound(self, word: Timed) -> tuple[bool, float]:
@@ -278,22 +313,23 @@ class Take:
         """Whether a word that nothing follows sounds for as long as it takes at least."""
         sound, tail = self._sound(word)
         letters = sum(character.isalnum() for character in text[word.begin : word.end])
-        gone = max(0.0, self.handed - word.start)
+        gone = max(0.0, self._gone / self._rate - word.start)
         return sound and word.stop - word.start - tail + gone >= min(LETTER_S * letters, 0.5 * (word.stop - word.start))
 
     def _cut(self, until: float) -> bytes:
-        """The held audio up to `until` seconds of the take."""
-        size = max(0, min(round(until * self._rate) - self._gone, len(self._held) // WIDTH)) * WIDTH
-        audio = bytes(self._held[:size])
-        del self._held[:size]
-        self._gone += size // WIDTH
+        """The held audio up to `until` seconds of the take, without what left early."""
+        size = max(0, min(round(until * self._rate) - self._gone, len(self._held) // WIDTH))
+        audio = bytes(self._held[min(size, self._early) * WIDTH : size * WIDTH])
+        del self._held[: size * WIDTH]
+        self._gone += size
+        self._early = max(0, self._early - size)
         return audio
 
     def _latest_pause(self) -> float:
         """The last quiet instant of what is held; its beginning when it has none."""
         levels = frame_levels(_samples(self._held), self._rate)
         quiet = np.flatnonzero(levels < max(AUDIBLE, 0.1 * float(levels.max(initial=0.0))))
-        return self.handed + (float(quiet[-1]) * 0.01 if len(quiet) else 0.0)
+        return self._gone / self._rate + (float(quiet[-1]) * 0.01 if len(quiet) else 0.0)
 
 
 def _samples(data: bytes | bytearray) -> Samples:

@@ -111,6 +111,7 @@ def test_what_is_no_part_of_a_call_is_no_part_of_the_revision() -> None:
         {"model": {"name": "other", "systemPrompt": "You answer the phone."}},
         {"model": {"name": "gpt-4o-mini", "systemPrompt": "You answer the door."}},
         {"voice": {"provider": "openai", "voiceId": "alloy"}},
+        {"voice": {"provider": "openai", "voiceId": "shimmer", "handover": "Immediate"}},
         {"transcriber": {"provider": "deepgram", "language": "de"}},
         {"turnBudget": "1s"},
         {"plan": {"voices": []}},

@@ -134,7 +134,7 @@ def test_a_part_that_could_not_be_waited_for_is_reckoned_by_its_length() -> None
     """The third of a clause that was heard is not said again, and it is known that this is no exact place."""
     voice, ear = take(known()), Ear()
     voice.audio(TEXT, AUDIO[: len(AUDIO) // 2])
-    ear.hear(voice.part(0.4))
+    ear.hear(voice.early(0.4))
     ear.hear(voice.abandon(TEXT))
     assert not voice.exact
     assert len(ear.words) in (2, 3)
@@ -145,7 +145,7 @@ def test_silence_in_a_part_that_could_not_be_waited_for_is_not_handed_over() -> 
     """One word sounded, then silence came: it alone is heard, and the next voice says all others."""
     voice, ear = take(known()), Ear()
     voice.audio(TEXT, sound(0) + bytes(2 * round(0.6 * RATE)))
-    ear.hear(voice.part(0.7))
+    ear.hear(voice.early(0.7))
     ear.hear(voice.abandon(TEXT))
     assert ear.whole == [0]
     assert ear.words == ["one"]
@@ -264,3 +264,64 @@ def test_what_is_owed() -> None:
     assert not voice.owes(TEXT)
     voice.extend(len(TEXT) + 5)
     assert voice.owes(f"{TEXT} more")
+
+
+@given(cut=st.integers(0, len(AUDIO)), chunk=st.integers(40, 1600), told=st.integers(0, COUNT), late=st.booleans())
+def test_what_left_early_costs_a_word_at_most(*, cut: int, chunk: int, told: int, late: bool) -> None:
+    """Of a voice with word times another goes on so that one word is repeated, or its end left out, and no more."""
+    voice, ear = take(), Ear()
+    if not late:
+        voice.words(TEXT, times(0, told))
+    for at in range(0, cut, chunk):
+        voice.audio(TEXT, AUDIO[at : min(at + chunk, cut)])
+        ear.hear(voice.ready())
+        ear.hear(voice.early(voice.received))
+    if late:
+        voice.words(TEXT, times(0, told))
+        ear.hear(voice.ready())
+    assert sum(ear.samples.values()) == len(AUDIO[:cut]) // 2
+    heard = len(ear.whole)
+    if not voice.reports or told < heard:
+        return  # without their times words are reckoned by length
+    ear.hear(voice.abandon(TEXT))
+    assert ear.words == TEXT[: voice.position].split()
+    assert heard <= len(ear.words) <= heard + len(ear.broken)
+
+
+def test_what_left_early_leaves_only_once() -> None:
+    voice, ear = take(), Ear()
+    voice.words(TEXT, times(0, COUNT))
+    for at in range(0, len(AUDIO), 500):
+        voice.audio(TEXT, AUDIO[at : at + 500])
+        ear.hear(voice.ready())
+        ear.hear(voice.early(voice.received))
+        assert voice.handed == voice.received
+    ear.hear(voice.done(TEXT))
+    assert ear.whole == list(range(COUNT))
+    assert ear.words == TEXT.split()
+
+
+def test_without_word_times_the_place_of_what_left_early_is_reckoned_from_where_it_sounds() -> None:
+    """Silence before the first word is no speech, and neither is what follows the last."""
+    voice, ear = take(known()), Ear()
+    voice.audio(TEXT, bytes(2 * RATE // 2) + AUDIO[: len(AUDIO) // 2] + bytes(2 * RATE // 2))
+    ear.hear(voice.early(voice.received, quiet=True))
+    ear.hear(voice.abandon(TEXT))
+    assert not voice.exact
+    assert len(TEXT[: voice.position].split()) in (4, 5, 6)
+
+
+def test_words_that_left_early_as_silence_were_not_heard() -> None:
+    voice, ear = take(), Ear()
+    voice.words(TEXT, times(0, COUNT))
+
+    def speak(data: bytes) -> None:
+        voice.audio(TEXT, data)
+        ear.hear(voice.ready())
+        ear.hear(voice.early(voice.received, quiet=True))
+
+    speak(AUDIO[: len(AUDIO) // 2])
+    with pytest.raises(Unsound):
+        speak(bytes(RATE))
+    ear.hear(voice.abandon(TEXT))
+    assert TEXT[: voice.position].split() == ear.words == TEXT.split()[: COUNT // 2]

@@ -13,7 +13,7 @@ from understudy.apps.proxy.egress.parts import account_of
 from understudy.apps.proxy.egress.voice_link import Speaker, VoiceLinks
 from understudy.apps.proxy.egress.voice_memory import health_key
 from understudy.apps.proxy.egress.voice_outlet import Outlet, Sink
-from understudy.apps.proxy.egress.voice_performance import Performance
+from understudy.apps.proxy.egress.voice_performance import Care, Performance
 from understudy.apps.proxy.egress.voice_slack import key_of, prompts_of, voices_for
 from understudy.apps.proxy.egress.voice_standby import Standby
 from understudy.base.errors import AllFailed, ProviderBroke, ProviderError, ProviderTimeout
@@ -50,6 +50,8 @@ class Speech:
         self._speaking: Account | None = None
         """Account of the present voice; None for what is kept."""
         self._failures = 0
+        self._turns = deque[int]()
+        """Voices that were not asked yet, by index."""
         self._standby = Standby(self._perform)
         self._outlet = Outlet(utterance, sink, links.playout, self._began)
 
@@ -87,8 +89,8 @@ class Speech:
     async def _run(self) -> None:
         causes: list[ProviderError] = []
         voices = self._voices()
-        turns, again = deque(range(len(voices))), deque[int]()
-        while (turns or again) and self._unsaid():
+        self._turns, again = deque(range(len(voices))), deque[int]()
+        while ((turns := self._turns) or again) and self._unsaid():
             index = turns.popleft() if turns else again.popleft()
             begun = self.position
             try:
@@ -136,7 +138,12 @@ class Speech:
         with upstream.told_as(account.name):
             performance = await self._standby.take(voice, self.position)
             performance = performance or Performance(
-                self._links, self, Speaker(voice, account), self.position, follows=self._failures > 0
+                self._links,
+                self,
+                Speaker(voice, account),
+                self.position,
+                follows=self._failures > 0,
+                care=self._care(followed=successor is not None),
             )
             await performance.run(self._outlet, successor, self._standby)
 
@@ -160,7 +167,18 @@ class Speech:
 
     def _perform(self, voice: Voice, begin: int) -> Performance | None:
         account = self._snapshot.accounts.get(voice.account)
-        return Performance(self._links, self, Speaker(voice, account), begin, follows=True) if account else None
+        if account is None:
+            return None
+        care = self._care(followed=len(self._turns) > 1)
+        return Performance(self._links, self, Speaker(voice, account), begin, follows=True, care=care)
+
+    def _care(self, *, followed: bool) -> Care:
+        """What a voice's audio waits for; `followed`: another voice could go on. Nobody waits for what nobody hears."""
+        if self._alone:
+            return Care.CLAUSES
+        if self._snapshot.handover == "Immediate":
+            return Care.NOTHING
+        return Care.CLAUSES if followed else Care.WORDS
 
     def _began(self) -> None:
         if not self._alone:
@@ -178,6 +196,8 @@ class Speech:
         self._egress.available(PART, self._call)
         if failed_over:
             self._egress.took_over(PART, self._call, self._snapshot.accounts[voice.account])
+        elif not self._alone and voice.account != voices_for(self._call, self._snapshot)[0].account:
+            self._call.ledger.failover(PART)  # the first one is known not to work
         self._egress.voices.health.works(health_key(self._call.namespace, voice))
         if not self._alone:
             self._egress.voices.speaks(self._call, voice)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from enum import Enum, auto
 from typing import TYPE_CHECKING, cast
 
 from understudy.apps.proxy.egress.voice_lineup import Begun, Given, Item, More, Over
@@ -31,6 +32,9 @@ to ten seconds of audio a second: mostly it is whole by then, and a failure cost
 LEAD_S = 0.25
 """Audio that is handed over at a time of a clause that could not be waited for: what left can not be taken back."""
 
+MAKING, KNOWN, LEAST_SPOKEN_S = "second", 3, 0.5
+"""Under what is remembered how long a voice makes a second of audio; known after so many clauses of at least 0.5 s."""
+
 DRY_S = 0.05
 """Audio left to play at which more has to be handed over, for the way to the carrier."""
 
@@ -46,6 +50,17 @@ LEAST_WAIT_S = 0.05
 _MARKS = (".", "!", "?", "…", ",", ";", ":", "。", "！", "？", "，", "、")  # noqa: RUF001 - Chinese and Japanese marks
 
 
+class Care(Enum):
+    """What a voice's audio waits for, so that another one can go on."""
+
+    CLAUSES = auto()
+    """Whole words; whole clauses of a voice without word times."""
+    WORDS = auto()
+    """Whole words where they are reported, which takes hardly any time: no other voice follows."""
+    NOTHING = auto()
+    """It leaves as it comes."""
+
+
 class Performance:
     """One voice's part in a speech.
 
@@ -55,16 +70,24 @@ class Performance:
         speaker: who speaks.
         begin: character where it begins.
         follows: another voice has failed before, or may have.
+        care: what its audio waits for.
     """
 
     def __init__(
-        self, links: VoiceLinks, speech: "Speech", speaker: Speaker, begin: int, *, follows: bool = False
+        self,
+        links: VoiceLinks,
+        speech: "Speech",
+        speaker: Speaker,
+        begin: int,
+        *,
+        follows: bool = False,
+        care: Care = Care.CLAUSES,
     ) -> None:
         self._links, self._speech, self._speaker, self._account = links, speech, speaker, speaker.account
         self._memory = links.egress.voices
         self._namespace = links.call.namespace
         self._key = voice_key(self._namespace, speaker.voice)
-        self.begin, self._follows = begin, follows
+        self.begin, self._follows, self._care = begin, follows, care
         self._now = asyncio.get_running_loop().time
         self._successor: Voice | None = None
         self._stage: Stage | None = None
@@ -118,7 +141,8 @@ class Performance:
         self._watch = Watch(self._memory.onset(self._namespace, self._speaker.voice), after, self._links.playout)
         rate = stage.audio.sample_rate
         tempo = self._memory.tempo(self._namespace, self._speaker.voice)
-        self._take = Take(self.begin, rate, tempo, strict=successor is not None)
+        self._held = stage.reports if self._care is Care.WORDS else self._care is Care.CLAUSES
+        self._take = Take(self.begin, rate, tempo, strict=successor is not None and self._held)
         self._linear = Linear(stage.audio)
         like = voice_key(self._namespace, self._links.call.snapshot().voices[0])
         self._spout = Spout(outlet, self._memory, self._key, like, rate)
@@ -155,7 +179,8 @@ class Performance:
     async def _feed(self, stage: Stage) -> None:
         """Give the voice the text, clause by clause, as the agent writes it."""
         try:
-            hurry = self._follows and not stage.reports and self._links.playout.left(self._now()) < ENOUGH_S
+            waits = self._care is Care.CLAUSES and not stage.reports
+            hurry = self._follows and waits and self._links.playout.left(self._now()) < ENOUGH_S
             await self._feed_units(stage, Units(self.begin, hurry=hurry))
         except ProviderError as error:
             stage.lineup.fail(error)
@@ -217,10 +242,13 @@ class Performance:
                 self._heard()
                 take.audio(text, self._linear.convert(data))
                 await self._give(take.ready())
+                if not self._held:
+                    await self._give(take.early(take.received, quiet=self._links.playout.left(self._latest) < DRY_S))
             case Words():
                 take.words(text, item)
                 await self._give(take.ready())
             case Done():
+                self._learn_speed()
                 await self._give(take.done(text))
                 self._open = False
         if self._open and self._pieces and take.reports and not take.owes(text):
@@ -248,7 +276,7 @@ class Performance:
         except TimeoutError:
             now = self._now()
         if hold is not None and now >= hold:
-            await self._give(self._take.part(self._take.handed + LEAD_S))
+            await self._give(self._take.early(self._take.handed + LEAD_S))
             return None
         if doubt is not None and now >= doubt and (lost is None or now < lost):
             if self._successor:
@@ -284,11 +312,24 @@ class Performance:
     def _held_until(self) -> float | None:
         """When the next of a clause without word times has to leave; None while it need not."""
         take = self._take
-        if not self._open or take.reports or self._first is None or take.received <= take.handed:
+        if not self._held or not self._open or take.reports or self._first is None or take.received <= take.handed:
             return None
         if not self._watch.speaks(self._now()):
             return None  # it may have failed: then what is held is not needed
-        return max(self._first + HOLD_S, self._links.playout.until - DRY_S)
+        hold = 0.0 if self._takes_too_long() else HOLD_S
+        return max(self._first + hold, self._links.playout.until - DRY_S)
+
+    def _takes_too_long(self) -> bool:
+        """Whether the clause will not be whole in time, as far as is known of the voice: waiting would be in vain."""
+        making = self._memory.onset(self._namespace, self._speaker.voice, MAKING)
+        expected = self._take.expected(self._speech.utterance.text)
+        return making.seen >= KNOWN and making.mean * (expected or 0.0) > HOLD_S
+
+    def _learn_speed(self) -> None:
+        """How long the voice takes to make a second of audio; only where nothing of it had waited for us."""
+        if self._first is not None and self._fresh and self._take.spoken >= LEAST_SPOKEN_S:
+            took = (self._latest - self._first) / self._take.spoken
+            self._memory.began(self._namespace, self._speaker.voice, took, MAKING)
 
     async def _give(self, pieces: list[Piece]) -> None:
         for piece in pieces:
