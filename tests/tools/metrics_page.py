@@ -16,12 +16,15 @@ from understudy.apps.proxy.egress.genai import CANCELLED, CUT, OK, OTHER, RESPON
 from understudy.apps.proxy.egress.listen_metrics import ListenMetrics
 from understudy.apps.proxy.egress.metrics import EgressMetrics
 from understudy.apps.proxy.metrics import Metrics as ProxyMetrics
+from understudy.apps.proxy.scoring.failure import Result
+from understudy.apps.proxy.scoring.metrics import ScoreMetrics
 from understudy.base.clock import SystemClock
 from understudy.domain.calls.observation import CallEnd, Defect
 from understudy.domain.routing.document import Arm
 from understudy.domain.routing.pool.breaker import State
 from understudy.domain.routing.pool.step import Failure, Why
 from understudy.domain.routing.pool.view import SharingView
+from understudy.domain.slo.query import SampleKind
 from understudy.domain.speech.listen_failure import FailureKind
 
 HEADING = """# Metrics
@@ -70,6 +73,7 @@ LABELS = {
     "verdict": _words(Verdict),
     "kind": f"the controller's: a Kubernetes kind; a transcriber's failure: {_words(FailureKind)}",
     "request_kind": "what tells requests apart: a reasoning effort, `whole` (not streamed); empty: neither",
+    "scorer": "`judge`, `webhook`",
     "state": _words(State),
     "why": f"what a request was fired for: {_words(Why)}",
     "purpose": "`first` of its turn, `explore`, `cut` (the one before was), `hedge`, `retry`, `continue`",
@@ -83,7 +87,7 @@ LABELS = {
     "server_port": "the provider's port",
     "error_type": "as `outcome` of a model; empty for a complete answer",
     "result": "reconciling: `ok`, `conflict`, `cluster`, `error`; polls: `ok`, `error`; Events: `posted`, "
-    "`suppressed`, `failed`",
+    f"`suppressed`, `failed`; Prometheus: {_words(SampleKind)}; scores: {_words(Result)}",
     "outcome": f"models: `{OK}`, `{CUT}`, `{CANCELLED}`, `{STALLED}`, {_words(Failure)}; "
     "other providers: `ok`, `timeout`, `refused`, `broke`; webhook: `ok`, `no_webhook`, `no_secret`, `timeout`, "
     "`unreachable`, `refused`, `too_long`, `not_json`; the agent's tools: `ok`, `failed`, `ended` (it hung up)",
@@ -110,6 +114,7 @@ def programs() -> dict[str, list[Metric]]:
     proxy.watch_pools(list, SharingView)
     EgressMetrics(proxy.registry)
     ListenMetrics(proxy.registry)
+    ScoreMetrics(proxy.registry)
     registries = {
         "proxy": proxy.registry,
         "controller": ControllerMetrics().registry,

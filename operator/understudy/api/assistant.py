@@ -8,7 +8,7 @@ from understudy.api.compliance import COMPLIANCE_RULES
 from understudy.api.language_model import Model
 from understudy.api.operations import Capacity, Compliance, Server
 from understudy.api.pods import Agent, Proxy
-from understudy.api.quality import Quality
+from understudy.api.quality import QUALITY_RULES, Quality
 from understudy.api.references import MODEL_RULES, listed, single
 from understudy.api.rollout import RolloutSpec, Slos
 from understudy.api.transcriber import Transcriber
@@ -27,6 +27,7 @@ class VoiceAssistantSpec(ApiModel):
         *listed("voice", "voices"),
         *ZONE_RULES,
         *COMPLIANCE_RULES,
+        *QUALITY_RULES,
     )
 
     accounts: Accounts

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from understudy.api.base import ApiModel, DurationText, HttpUrl, LocalRef, Name, duration_between
+from understudy.api.markers import Rule
 
 RUBRIC_LENGTH = 8192
 """Characters of a rubric: two pages, which is more than a model applies evenly."""
@@ -48,3 +49,33 @@ class Quality(ApiModel):
     """A model that scores calls."""
     webhook: ScoreWebhook | None = None
     """Your own score."""
+
+
+_CHAT = "['openai', 'azure-openai']"
+_JUDGE = "self.quality.judge.account"
+
+
+def _source(signal: str, source: str, instead: str) -> Rule:
+    """An SLO about `signal` needs spec.quality.`source`: without it no call would ever have that score."""
+    wants = f"has(self.slos) && self.slos.exists(s, has(s.score) && s.score.signal == '{signal}')"
+    return Rule(
+        f"!({wants}) || (has(self.quality) && has(self.quality.{source}))",
+        f"an SLO has the signal {signal}: {instead}, or remove the SLO",
+        at=f".quality.{source}",
+        reason="FieldValueRequired",
+    )
+
+
+QUALITY_RULES = (
+    Rule(
+        f"!has(self.quality) || !has(self.quality.judge) "
+        f"|| self.accounts.exists(a, a.name == {_JUDGE} && a.provider in {_CHAT})",
+        "the judge's account is not in spec.accounts with provider openai or azure-openai; add it or name another",
+        expression=f"'spec.accounts has no account ' + {_JUDGE} + ' with provider openai or azure-openai; add it or "
+        "name another'",
+        at=".quality.judge.account",
+    ),
+    _source("Judge", "judge", "give spec.quality.judge with account, model and rubric"),
+    _source("Webhook", "webhook", "give spec.quality.webhook.url"),
+)
+"""For the assistant's spec, because they follow names and signals through it."""

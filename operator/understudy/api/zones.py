@@ -83,5 +83,9 @@ ZONE_RULES = (
     _outside(_meant("self.voice"), ".voice"),
     _listed("transcriber", "transcribers"),
     _listed("voice", "voices"),
+    _outside(
+        "has(self.quality) && has(self.quality.judge) && self.quality.judge.account == a.name",
+        ".quality.judge.account",
+    ),
 )
 """Everything the assistant names by itself must be inside; a plan's entries are held against it by the operator."""

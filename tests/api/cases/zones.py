@@ -74,4 +74,11 @@ def _outside() -> Iterator[Case]:
     )
     near = {**NAMED, "spec.accounts": _accounts()}
     yield accepted("fallbacks inside", {**near, listed: [{"provider": "cartesia", "voiceId": "v"}]})
+    judge = {"spec.quality.judge": {"account": "spare", "model": "gpt-4o", "rubric": "The caller was served."}}
+    yield accepted("a judge inside", {**near, **judge})
+    yield refused(
+        "a judge outside",
+        {**NAMED, "spec.accounts": _accounts(spare="us"), **judge},
+        ("spec.quality.judge.account", OUTSIDE),
+    )
     yield accepted("a fallback transcriber inside", {**near, "spec.transcriber.fallbackPlan.transcribers": ears})
