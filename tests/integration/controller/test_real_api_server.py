@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from tests.integration.controller.conftest import CountingCluster, listed
-from tests.unit.apps.controller.stage import SPEC, NoObservers
+from tests.unit.apps.controller.stage import SPEC, NoObservers, NoQueries
 from understudy.adapters.cluster.errors import Conflict, Refused
 from understudy.apps.controller.events import EventRecorder
 from understudy.apps.controller.leader import NAME, Leadership
 from understudy.apps.controller.metrics import Metrics
+from understudy.apps.controller.neighbours import Neighbours
 from understudy.apps.controller.ports import Key
 from understudy.apps.controller.reconcile import Reconciler, Tools
 from understudy.apps.controller.reports import Reports
@@ -44,7 +45,7 @@ class Operator:
 
     def restart(self, installation: Restriction = UNRESTRICTED, **images: str) -> None:
         clock, metrics = SystemClock(), Metrics()
-        self.worlds, self.reports = Worlds(self.cluster, clock), Reports()
+        self.worlds, self.reports, self.woken = Worlds(self.cluster, clock), Reports(), list[Key]()
         recorder = EventRecorder(self.cluster, metrics, clock, "test")
         self.reconciler = Reconciler(
             Tools(
@@ -56,6 +57,8 @@ class Operator:
                 metrics,
                 clock,
                 Images(**{"proxy": "understudy:1", "agent": "agent:1", **images}),
+                Neighbours(self.cluster, self.woken.append),
+                NoQueries(),
                 installation=installation,
             )
         )

@@ -4,11 +4,12 @@
 refuses an object. Conditions keep their transition time while their status stays what is stored.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from understudy.api.status import Condition, ConditionStatus, VoiceAssistantStatus
+from understudy.base.errors import InvalidInput
 from understudy.domain.calls.observation import CredentialProblem, ProxyReport
 
 MAX_MESSAGE = 2000
@@ -24,6 +25,8 @@ class Findings:
     """Lines of `pod_troubles`."""
     refused: tuple[str, ...] = ()
     """What the API server said to our writes."""
+    judge: InvalidInput | None = None
+    """Why the model that should score calls is not asked."""
 
     def degraded(self) -> tuple[str, str] | None:
         """Reason and message for the condition Degraded, the most useful first; None when all is well."""
@@ -59,13 +62,7 @@ def with_findings(
         now: seconds since the epoch.
     """
     conditions = {each.type: each for each in decided.conditions}
-    if worse := findings.degraded():
-        reason, message = worse
-        decided_one = conditions.get("Degraded")
-        if decided_one is None or decided_one.status is not ConditionStatus.TRUE or findings.refused:
-            conditions["Degraded"] = _condition(
-                "Degraded", ConditionStatus.TRUE, reason, message, generation=generation, now=now
-            )
+    conditions |= {each.type: each for each in _found(conditions, findings, generation, now)}
     if findings.pods:
         for kind in ("Ready", "Progressing"):
             if kind in conditions:
@@ -73,6 +70,19 @@ def with_findings(
     known = {each.type: each for each in stored.conditions}
     kept = tuple(_keep_time(each, known.get(each.type)) for each in conditions.values())
     return decided.model_copy(update={"conditions": kept})
+
+
+def _found(decided: Mapping[str, Condition], findings: Findings, generation: int, now: float) -> Iterator[Condition]:
+    """Conditions that the findings make worse than was decided; what was bad already keeps its own words."""
+    degraded, plan_valid = decided.get("Degraded"), decided.get("PlanValid")
+    if (worse := findings.degraded()) and (findings.refused or not _is(degraded, ConditionStatus.TRUE)):
+        yield _condition("Degraded", ConditionStatus.TRUE, *worse, generation=generation, now=now)
+    if (judge := findings.judge) and _is(plan_valid, ConditionStatus.TRUE):
+        yield _condition("PlanValid", ConditionStatus.FALSE, judge.reason, str(judge), generation=generation, now=now)
+
+
+def _is(condition: Condition | None, status: ConditionStatus) -> bool:
+    return condition is not None and condition.status is status
 
 
 def _explained(condition: Condition, lines: tuple[str, ...]) -> Condition:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from understudy.apps.controller.health import Heartbeat
+from understudy.apps.controller.neighbours import Neighbours
 from understudy.apps.controller.ports import Key
 from understudy.apps.controller.queue import WorkQueue
 from understudy.domain import naming
@@ -14,8 +15,11 @@ Fingerprint = tuple[Any, ...]
 class Intake:
     """Keeps, for each assistant, just enough to tell news from the echo of our own status writes."""
 
-    def __init__(self, queue: WorkQueue, heartbeat: Heartbeat, invalidate: Callable[[Key], None]) -> None:
+    def __init__(
+        self, queue: WorkQueue, heartbeat: Heartbeat, invalidate: Callable[[Key], None], neighbours: Neighbours
+    ) -> None:
         self._queue = queue
+        self._neighbours = neighbours
         self._heartbeat = heartbeat
         self._invalidate = invalidate
         self._known: dict[Key, Fingerprint] = {}
@@ -29,11 +33,16 @@ class Intake:
             self._gone(key)
             return
         self._heartbeat.saw(key, int(metadata["resourceVersion"]))
+        self.listed(body)
         self._plans[key] = str(((body.get("spec") or {}).get("fallbackPlanRef") or {}).get("name") or "")
         print_ = fingerprint(metadata)
         if self._known.get(key) != print_:
             self._known[key] = print_
             self.look(key)
+
+    def listed(self, body: Mapping[str, Any]) -> None:
+        """A VoiceAssistant was read, and need not have changed."""
+        self._neighbours.saw(body)
 
     def plan(self, namespace: str, name: str) -> None:
         """A FallbackPlan changed: every assistant that refers to it may have."""
@@ -61,6 +70,7 @@ class Intake:
         self._known.pop(key, None)
         self._plans.pop(key, None)
         self._heartbeat.forgot(key)
+        self._neighbours.forget(key)
         self.look(key)
 
 

@@ -13,11 +13,12 @@ import kopf
 
 from understudy.adapters.cluster.client import KubeCluster, NoCluster
 from understudy.adapters.cluster.errors import ClusterError
-from understudy.apps.controller import health
+from understudy.apps.controller import health, prometheus
 from understudy.apps.controller.events import EventRecorder
 from understudy.apps.controller.intake import Intake
 from understudy.apps.controller.leader import Leadership, LeadershipLost
 from understudy.apps.controller.metrics import Metrics
+from understudy.apps.controller.neighbours import Neighbours
 from understudy.apps.controller.observers import Observers, make_client
 from understudy.apps.controller.ports import Cluster
 from understudy.apps.controller.queue import WorkQueue
@@ -95,11 +96,13 @@ async def operate(
     clock = SystemClock()
     queue, worlds, reports = WorkQueue(clock), Worlds(cluster, clock), Reports()
     heartbeat.oldest_key_s = queue.oldest_s
-    intake = Intake(queue, heartbeat, worlds.invalidate)
+    neighbours = Neighbours(cluster, queue.add)
+    intake = Intake(queue, heartbeat, worlds.invalidate, neighbours)
     recorder = EventRecorder(cluster, metrics, clock, settings.identity)
     resync = Resync(cluster, settings.namespaces, queue, worlds, intake=intake, heartbeat=heartbeat)
-    async with make_client() as client:
+    async with make_client() as client, prometheus.make_client() as sources:
         observers = Observers(client, reports, queue.add, metrics)
+        queries = prometheus.Queries(sources, clock, queue.add, metrics, settings.prometheus_url)
         tools = Tools(
             cluster,
             worlds,
@@ -109,6 +112,8 @@ async def operate(
             metrics,
             clock,
             settings.images,
+            neighbours,
+            queries,
             settings.shared_state,
             settings.installation,
         )
@@ -119,6 +124,7 @@ async def operate(
             )
         finally:
             await observers.close()
+            await queries.close()
 
 
 async def _watch(settings: Settings, intake: Intake, stop: asyncio.Event) -> None:

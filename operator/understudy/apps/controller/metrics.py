@@ -35,6 +35,9 @@ class Metrics:
         self._writes = self._counter("writes", "Objects written, by kind.", ["kind"])
         self._events = self._counter("events", "Kubernetes Events, by what became of them.", ["result"])
         self._polls = self._counter("proxy_polls", "Reports asked of proxies, by result.", ["result"])
+        self._transitions = self._counter(
+            "transitions", "Moves of rollouts, by phase before and after, and by reason.", ["from", "to", "reason"]
+        )
         self._queries = self._counter("prometheus_queries", "Queries of SLOs, by what came of them.", ["result"])
         self._states: dict[Key, tuple[str, str]] = {}
 
@@ -53,6 +56,10 @@ class Metrics:
         """Where the rollout of `key` stands now; `verdict` is empty while none is under way."""
         self._states[key] = (phase, verdict)
         self._publish(self._states)
+
+    def moved(self, before: str, after: str, reason: str) -> None:
+        """A rollout went from one phase to another, or on within one."""
+        self._transitions.labels(before, after, reason).inc()
 
     def gone(self, key: Key) -> None:
         """`key` was deleted."""

@@ -1,7 +1,7 @@
 """World and reports → what `advance` is told."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,6 +11,7 @@ from understudy.api.base import milliseconds
 from understudy.api.fallback_plan import FallbackPlanSpec
 from understudy.api.rollout import DEFAULT_SLOS
 from understudy.api.status import VoiceAssistantStatus
+from understudy.apps.controller.golden import NONE, Golden
 from understudy.apps.controller.world import World
 from understudy.base.errors import InvalidInput
 from understudy.domain import naming
@@ -20,10 +21,27 @@ from understudy.domain.desired.kinds import CONFIG_MAP, DEPLOYMENT, REVISION
 from understudy.domain.desired.proxy import address
 from understudy.domain.desired.revisions import StoredRevision, parse_revisions
 from understudy.domain.desired.routing import parse_routing
-from understudy.domain.desired.troubles import is_ready
+from understudy.domain.desired.troubles import failing, is_ready
 from understudy.domain.revision.compliance import UNRESTRICTED, Restriction, in_force
+from understudy.domain.revision.quality import resolve_quality
 from understudy.domain.revision.resolve import Resolution, resolve
 from understudy.domain.rollout.inputs import AgentPods, Observation, ProxyPod, Request, Verb
+from understudy.domain.slo.query import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is known besides the objects in the cluster."""
+
+    reports: Mapping[str, ProxyReport] = field(default_factory=dict)
+    """By pod."""
+    departed: tuple[ProxyReport, ...] = ()
+    """Of processes that are gone and left something to count."""
+    golden: Golden = NONE
+    samples: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)
+    """By the name of the SLO."""
+    wait: str = ""
+    """Why no rollout may start now."""
 
 
 def read_spec(world: World) -> VoiceAssistantSpec:
@@ -85,8 +103,7 @@ def observe(
     spec: VoiceAssistantSpec | None,
     choice: Choice | InvalidInput,
     *,
-    reports: Mapping[str, ProxyReport],
-    departed: tuple[ProxyReport, ...],
+    heard: Heard,
     installation: Restriction = UNRESTRICTED,
 ) -> Observation:
     """Everything `advance` needs to know; `choice` is the desired revision, or why there is none."""
@@ -108,19 +125,28 @@ def observe(
         unused_reason=refused.reason if refused else "",
         retired=chosen.retired if chosen else (),
         restricted=spec is None or in_force(spec.compliance, installation).on,
-        proxies=_proxies(world, reports, departed),
+        proxies=_proxies(world, heard),
         agents=_agents(world),
         requests=_requests(metadata.get("annotations") or {}),
+        golden=heard.golden.calls,
+        golden_error=heard.golden.error,
+        history=tuple(each.reference(owner.name) for each in stored_revisions(world)),
+        samples=heard.samples,
+        plan=plan_in_force(world)[0],
+        wait=heard.wait,
+        quality=document.quality if document else None,
         routing_generation=document.generation if document else 0,
         address=address(owner.namespace, owner.name),
     )
-    return observation if spec is None else _with_policy(observation, spec)
+    return observation if spec is None else _with_policy(observation, spec, installation)
 
 
-def _with_policy(observation: Observation, spec: VoiceAssistantSpec) -> Observation:
+def _with_policy(observation: Observation, spec: VoiceAssistantSpec, installation: Restriction) -> Observation:
+    quality, _ = resolve_quality(spec, installation)
     return replace(
         observation,
         policy=spec.rollout,
+        quality=quality,
         slos=DEFAULT_SLOS if spec.slos is None else spec.slos,
         max_call_s=milliseconds(spec.capacity.max_call_duration) / 1000,
     )
@@ -135,6 +161,16 @@ def _plan(world: World) -> FallbackPlanSpec | None:
         raise _unreadable(f"FallbackPlan {world.plan['metadata']['name']}", error) from error
 
 
+def plan_in_force(world: World) -> tuple[str, int]:
+    """The FallbackPlan as `NAME@GENERATION`, and how many may roll a change of it out at once; ("", 0) without one."""
+    if world.plan is None:
+        return "", 0
+    metadata, spec = world.plan["metadata"], world.plan.get("spec") or {}
+    limit = spec.get("maxConcurrentRollouts")
+    limit = limit if isinstance(limit, int) else FallbackPlanSpec().max_concurrent_rollouts
+    return f"{metadata['name']}@{metadata.get('generation', 1)}", limit
+
+
 def _prompt(world: World, spec: VoiceAssistantSpec) -> str | None:
     source = spec.model.system_prompt_from
     if source is None or world.prompt is None:
@@ -143,14 +179,12 @@ def _prompt(world: World, spec: VoiceAssistantSpec) -> str | None:
     return None if text is None else str(text)
 
 
-def _proxies(
-    world: World, reports: Mapping[str, ProxyReport], departed: tuple[ProxyReport, ...]
-) -> tuple[ProxyPod, ...]:
+def _proxies(world: World, heard: Heard) -> tuple[ProxyPod, ...]:
     there = [
-        ProxyPod(each["metadata"]["name"], is_ready(each), reports.get(each["metadata"]["name"]))
+        ProxyPod(each["metadata"]["name"], is_ready(each), heard.reports.get(each["metadata"]["name"]))
         for each in world.pods_of("proxy")
     ]
-    return (*there, *(ProxyPod(report.pod, ready=False, report=report) for report in departed))
+    return (*there, *(ProxyPod(report.pod, ready=False, report=report, gone=True) for report in heard.departed))
 
 
 def _agents(world: World) -> dict[str, AgentPods]:
@@ -160,15 +194,19 @@ def _agents(world: World) -> dict[str, AgentPods]:
         digest = deployment["metadata"]["labels"].get(naming.LABEL_AGENT)
         if digest is None:
             continue
-        ready = sum(is_ready(pod) for pod in pods if pod["metadata"]["labels"].get(naming.LABEL_AGENT) == digest)
-        wanted = int((deployment.get("spec") or {}).get("replicas") or 0)
-        agents[deployment["metadata"]["name"]] = AgentPods(ready=ready, wanted=wanted)
+        its = [pod for pod in pods if pod["metadata"]["labels"].get(naming.LABEL_AGENT) == digest]
+        agents[deployment["metadata"]["name"]] = AgentPods(
+            ready=sum(map(is_ready, its)),
+            wanted=int((deployment.get("spec") or {}).get("replicas") or 0),
+            failing=failing(its),
+        )
     return agents
 
 
 def _requests(annotations: Mapping[str, Any]) -> tuple[Request, ...]:
-    found = ((verb, annotations.get(f"{naming.GROUP}/{verb.value}")) for verb in Verb)
-    return tuple(Request(verb, str(value)) for verb, value in found if value)
+    """Each `ID` or `ID/ARGUMENT`."""
+    found = ((verb, str(annotations.get(f"{naming.GROUP}/{verb.value}") or "").partition("/")) for verb in Verb)
+    return tuple(Request(verb, id_, argument) for verb, (id_, _, argument) in found if id_)
 
 
 def _unreadable(what: str, error: ValidationError) -> InvalidInput:

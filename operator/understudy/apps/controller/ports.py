@@ -1,9 +1,12 @@
 """What the controller needs of the world; `adapters.cluster` and the tests' fakes provide it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from understudy.api.rollout import Slo
 from understudy.domain.desired.kinds import Kind
+from understudy.domain.slo.promql import Subject
+from understudy.domain.slo.query import Sample
 
 
 class Key(NamedTuple):
@@ -48,4 +51,20 @@ class Cluster(Protocol):
 
     async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
         """Delete exactly this one; fine if it is gone."""
+        ...
+
+
+class Asks(Protocol):
+    """Who asks Prometheus, again and again, while somebody is judged by what it says."""
+
+    def sync(self, key: Key, slos: Iterable[Slo], subject: Subject) -> None:
+        """Ask exactly for `slos` (those without a query are passed over); none: stop asking, and forget."""
+        ...
+
+    def samples(self, key: Key) -> Mapping[str, tuple[Sample, ...]]:
+        """What came, by the name of the SLO, oldest first."""
+        ...
+
+    def forget(self, key: Key) -> None:
+        """The assistant is gone."""
         ...

@@ -12,17 +12,19 @@ from typing import Any
 from understudy.adapters.cluster.errors import ClusterError
 from understudy.api.assistant import VoiceAssistantSpec
 from understudy.api.status import VoiceAssistantStatus
-from understudy.apps.controller import herd, observing
+from understudy.apps.controller import golden, herd, judging, observing
 from understudy.apps.controller.conditions import Findings, credential_problems, with_findings
 from understudy.apps.controller.events import EventRecorder
+from understudy.apps.controller.golden import Golden, GoldenReader
 from understudy.apps.controller.metrics import Metrics
+from understudy.apps.controller.neighbours import Neighbours
 from understudy.apps.controller.observers import Observers
 from understudy.apps.controller.pacing import Pacer
-from understudy.apps.controller.ports import Cluster, Key
+from understudy.apps.controller.ports import Asks, Cluster, Key
 from understudy.apps.controller.recording import Record
 from understudy.apps.controller.reports import Reports
 from understudy.apps.controller.settings import Images
-from understudy.apps.controller.wanted import agents_in_play, make_wanted, pods_to_watch, revisions_in_play
+from understudy.apps.controller.wanted import agents_in_play, make_wanted, pods_to_watch, revisions_kept
 from understudy.apps.controller.world import World, Worlds
 from understudy.apps.controller.writing import Writer
 from understudy.base.clock import Clock
@@ -32,9 +34,10 @@ from understudy.domain.desired.choice import Choice
 from understudy.domain.desired.kinds import DEPLOYMENT, REVISION
 from understudy.domain.desired.plan import Wanted, abandoned_agents, make_access, make_workloads
 from understudy.domain.desired.proxy import UNSHARED, SharedState
-from understudy.domain.desired.revisions import StoredRevision, expired_revisions, make_revision
+from understudy.domain.desired.revisions import StoredRevision, expired_revisions, make_revision, renumbered
 from understudy.domain.desired.troubles import is_ready, pod_troubles
 from understudy.domain.revision.compliance import UNRESTRICTED, Restriction
+from understudy.domain.revision.quality import resolve_quality
 from understudy.domain.rollout.advance import advance
 from understudy.domain.rollout.inputs import Decision, Observation
 from understudy.domain.rollout.routing import routing_document
@@ -57,6 +60,8 @@ class Tools:
     metrics: Metrics
     clock: Clock
     images: Images
+    neighbours: Neighbours
+    queries: Asks
     shared_state: SharedState = UNSHARED
     installation: Restriction = UNRESTRICTED
     """HIPAA or PCI for every assistant."""
@@ -90,6 +95,7 @@ class Reconciler:
             tools.cluster, self._writer, tools.reports, tools.recorder, tools.metrics, tools.clock, self._pacer
         )
         self._herd = herd.Herd(tools.clock)
+        self._golden = GoldenReader()
         self._refused: dict[Key, tuple[str, ...]] = {}
         self._met: dict[Key, float] = {}
         self._greeted: set[Key] = set()
@@ -114,7 +120,10 @@ class Reconciler:
         """The assistant is gone; its objects go by their owner references."""
         self._tools.worlds.invalidate(key)
         self._tools.observers.forget(key)
+        self._tools.queries.forget(key)
+        self._tools.neighbours.forget(key)
         self._tools.metrics.gone(key)
+        self._golden.forget(key)
         self._pacer.forget(key)
         self._herd.forget(key)
         self._refused.pop(key, None)
@@ -126,28 +135,53 @@ class Reconciler:
         current = await self._look(key, world)
         tools.reports.follow(key, current.stored.rollout)
         tools.observers.sync(key, pods_to_watch(world.pods_of("proxy")))
+        tools.queries.sync(key, judging.slos(current.spec, current.stored), judging.subject(key, current.stored))
         if (unheard := self._unheard_s(key, world)) > 0:
             return unheard
-        reports = tools.reports.present(key)
-        observation = observing.observe(
-            world,
-            current.stored,
-            current.spec,
-            current.choice,
-            reports=reports,
+        calls = await self._golden_calls(current)
+        if world.plan is not None:
+            await tools.neighbours.meet(key.namespace)
+        # Nothing is awaited from here until the decision is noted: nobody else is to take the place that was seen.
+        observation = self._observe(current, calls)
+        decision = self._decide(current, observation)
+        tools.neighbours.decided(key, world.version, decision.status)
+        return await self._perform(current, observation, decision)
+
+    def _observe(self, current: Pass, calls: Golden) -> Observation:
+        tools, key, world = self._tools, current.key, current.world
+        plan, limit = observing.plan_in_force(world)
+        heard = observing.Heard(
+            reports=tools.reports.present(key),
             departed=tools.reports.departed(key),
-            installation=tools.installation,
+            golden=calls,
+            samples=tools.queries.samples(key),
+            wait=tools.neighbours.wait(key, current.stored, plan, limit) if plan else "",
         )
-        now = tools.clock.now()
+        return observing.observe(
+            world, current.stored, current.spec, current.choice, heard=heard, installation=tools.installation
+        )
+
+    def _decide(self, current: Pass, observation: Observation) -> Decision:
+        """What follows, with what only we know laid over its conditions."""
+        now = self._tools.clock.now()
         decision = advance(observation, now)
+        judge = resolve_quality(current.spec, self._tools.installation)[1] if current.spec else None
         findings = Findings(
-            credentials=credential_problems(reports.values()),
-            pods=pod_troubles(world.pods),
-            refused=self._refused.get(key, ()),
+            credentials=credential_problems(pod.report for pod in observation.proxies if pod.report and not pod.gone),
+            pods=pod_troubles(current.world.pods),
+            refused=self._refused.get(current.key, ()),
+            judge=judge,
         )
         status = with_findings(decision.status, current.stored, findings, observation.generation, now)
-        decision = replace(decision, status=status)
-        return await self._perform(current, observation, decision)
+        return replace(decision, status=status)
+
+    async def _golden_calls(self, current: Pass) -> Golden:
+        """Those of the replay under way; none are read while nobody plays them."""
+        name = golden.wanted(current.spec, current.stored) if current.spec else None
+        if name is None:
+            self._golden.forget(current.key)
+            return golden.NONE
+        return await self._golden.read(current.key, name, await self._tools.worlds.config_map(current.world, name))
 
     def _unheard_s(self, key: Key, world: World) -> float:
         """Seconds to wait for proxies that this process has not heard of yet; 0 once all have answered."""
@@ -172,22 +206,24 @@ class Reconciler:
             choice = observing.choose(world, spec, stored, self._tools.images.agent, self._tools.installation)
         except InvalidInput as error:
             return Pass(key, world, spec, stored, error, observing.stored_revisions(world))
-        if choice.is_new:
-            await self._writer.ensure(world, make_revision(world.owner, choice.revision))
-            log.info("%s: new revision %s", key, choice.revision.name)
+        asked = renumbered(observing.stored_revisions(world), choice.revision)
+        if choice.is_new or asked != choice.revision:
+            await self._writer.ensure(world, make_revision(world.owner, asked))
+            log.info("%s: revision %s is number %d", key, asked.name, asked.number)
         return Pass(key, world, spec, stored, choice, observing.stored_revisions(world))
 
     async def _perform(self, current: Pass, observation: Observation, decision: Decision) -> float | None:
         key, world = current.key, current.world
-        wanted = self._wanted(current, decision.status)
+        wanted = self._wanted(current, observation, decision.status)
         failures = await self._writer.ensure_all(world, make_access(wanted)) if wanted else []
-        waiting = await self._record.write(key, world, decision, routing_document(observation, decision.status))
+        document = routing_document(observation, decision.status)
+        waiting = await self._record.write(key, world, current.stored, decision, document)
         self._tools.metrics.decided(key, decision.status.phase.value, decision.status.verdict)
         if wanted:
             workloads, held_s = self._workloads(key, world, wanted)
             waiting = _earliest(waiting, held_s)
             failures += await self._writer.ensure_all(world, workloads)
-            failures += await self._writer.delete_all(world, _leftovers(current, decision.status))
+            failures += await self._writer.delete_all(world, _leftovers(current, observation, decision.status))
         self._refused[key] = tuple(str(each) for each in failures if not each.retryable)
         if failures:
             raise failures[0]
@@ -203,7 +239,7 @@ class Reconciler:
             return workloads, None
         return [each for each in workloads if each is not proxy], herd.RETRY_S
 
-    def _wanted(self, current: Pass, status: VoiceAssistantStatus) -> Wanted | None:
+    def _wanted(self, current: Pass, observation: Observation, status: VoiceAssistantStatus) -> Wanted | None:
         if current.spec is None:
             return None
         return make_wanted(
@@ -211,24 +247,18 @@ class Reconciler:
             current.spec,
             status,
             history=current.history,
-            desired=current.desired,
             images=self._tools.images,
             shared_state=self._tools.shared_state,
+            quality=observation.quality,
         )
 
 
-def _leftovers(current: Pass, status: VoiceAssistantStatus) -> list[dict[str, Any]]:
+def _leftovers(current: Pass, observation: Observation, status: VoiceAssistantStatus) -> list[dict[str, Any]]:
     """Agents that nobody speaks through, and revisions beyond the history's limit."""
-    rejected = status.rollout.rejected
-    in_use, agents = set(revisions_in_play(status)), set(agents_in_play(status))
-    if desired := current.desired:
-        in_use.add(desired.object_name)
-        if not (rejected and rejected.name == desired.name):
-            agents.add(desired.reference(current.key.name).agent_service)
-    in_use |= {each.object_name for each in current.history if rejected and each.name == rejected.name}
-    expired = {each.object_name for each in expired_revisions(current.history, in_use)}
+    kept = revisions_kept(status, current.history, current.desired, observation.requests)
+    expired = {each.object_name for each in expired_revisions(current.history, kept)}
     revisions = [each for each in current.world.of_kind(REVISION) if each["metadata"]["name"] in expired]
-    return [*abandoned_agents(current.world.owned.values(), agents), *revisions]
+    return [*abandoned_agents(current.world.owned.values(), agents_in_play(status)), *revisions]
 
 
 def _earliest(*seconds: float | None) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from understudy.api.status import RolloutStatus
 from understudy.apps.controller.ports import Key
 from understudy.domain.calls.observation import MAX_BUFFERED, CallObservation, ProxyReport
+from understudy.domain.rollout.routing import WARM
 
 
 @dataclass
@@ -33,16 +34,17 @@ class Reports:
         self._cursors: dict[Key, dict[str, int]] = {}
 
     def follow(self, key: Key, rollout: RolloutStatus) -> None:
-        """The status that is stored now: what it counts is dropped, and without a canary nothing is evidence."""
+        """The status that is stored now: what it counts is dropped, and where nobody is judged nothing is evidence."""
         self._cursors[key] = {each.boot_id: each.seq for each in rollout.cursors}
-        if rollout.canary is None:
-            self._collecting.discard(key)
-        else:
+        judging = rollout.canary is not None or rollout.phase in WARM
+        if judging:
             self._collecting.add(key)
+        else:
+            self._collecting.discard(key)
         processes = self._processes.get(key, {})
         for boot_id, process in list(processes.items()):
             counted = self._cursors[key].get(boot_id, 0)
-            process.pending = [each for each in process.pending if each.seq > counted and rollout.canary is not None]
+            process.pending = [each for each in process.pending if each.seq > counted and judging]
             if not process.present and not process.pending:
                 del processes[boot_id]
 
@@ -115,6 +117,7 @@ def _matters(old: ProxyReport, new: ProxyReport) -> bool:
 
     def facts(report: ProxyReport) -> tuple[object, ...]:
         live = frozenset(name for name, count in report.live_calls.items() if count)
-        return (report.generation, report.draining, report.key_id, report.public_key, report.problems, live)
+        told = (report.problems, report.replay, report.stopped)
+        return (report.generation, report.draining, report.key_id, report.public_key, live, *told)
 
     return facts(old) != facts(new)

@@ -58,6 +58,7 @@ class Resync:
         listed: dict[Key, int] = {}
         for namespace in self._namespaces or (None,):
             for each in await self._cluster.list(VOICE_ASSISTANT, namespace):
+                self._intake.listed(each)
                 metadata = each["metadata"]
                 listed[Key(metadata["namespace"], metadata["name"])] = int(metadata["resourceVersion"])
         self._heartbeat.resynced(listed)

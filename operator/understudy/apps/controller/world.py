@@ -30,6 +30,8 @@ class World:
     prompt: dict[str, Any] | None = None
     owned: dict[ObjectId, dict[str, Any]] = field(default_factory=dict)
     pods: list[dict[str, Any]] = field(default_factory=list)
+    config_maps: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    """Others of the namespace, read when something asked for them; None: there is none."""
     read_at: float = 0.0
 
     @property
@@ -37,6 +39,11 @@ class World:
         """Whose everything is."""
         metadata = self.assistant["metadata"]
         return Owner(metadata["namespace"], metadata["name"], metadata["uid"])
+
+    @property
+    def version(self) -> int:
+        """ResourceVersion of the assistant; it grows."""
+        return int(self.assistant["metadata"]["resourceVersion"])
 
     def of_kind(self, kind: Kind) -> list[dict[str, Any]]:
         """Owned objects of one kind."""
@@ -97,6 +104,16 @@ class Worlds:
             self._kept[key] = world
         self._reading.discard(key)
         return world
+
+    async def config_map(self, world: World, name: str) -> dict[str, Any] | None:
+        """A ConfigMap of the assistant's namespace, as old as `world` at most.
+
+        Raises:
+            ClusterError: the API server refused or did not answer.
+        """
+        if name not in world.config_maps:
+            world.config_maps[name] = await self._cluster.get(CONFIG_MAP, world.owner.namespace, name)
+        return world.config_maps[name]
 
     async def _read(self, assistant: dict[str, Any], key: Key, read_at: float) -> World:
         spec = assistant.get("spec") or {}

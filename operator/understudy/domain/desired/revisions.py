@@ -1,7 +1,7 @@
 """ControllerRevisions: the immutable history of what callers heard, and which of it may be forgotten."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -65,6 +65,15 @@ def new_revision(owner: Owner, stored: Sequence[StoredRevision], snapshot: Snaps
     return StoredRevision(naming.revision(owner.name, snapshot.digest()), number, snapshot)
 
 
+def renumbered(stored: Sequence[StoredRevision], revision: StoredRevision) -> StoredRevision:
+    """`revision` as the newest: what is asked for again is not the first to be forgotten.
+
+    As Deployments and StatefulSets do when they go back: the number changes, the content never.
+    """
+    newest = max((each.number for each in stored), default=0)
+    return revision if revision.number >= newest else replace(revision, number=newest + 1)
+
+
 def make_revision(owner: Owner, revision: StoredRevision) -> dict[str, Any]:
     """The ControllerRevision of `revision`."""
     return make_object(
@@ -80,11 +89,11 @@ def make_revision(owner: Owner, revision: StoredRevision) -> dict[str, Any]:
 def expired_revisions(
     stored: Sequence[StoredRevision], in_use: Iterable[str], limit: int = HISTORY_LIMIT
 ) -> tuple[StoredRevision, ...]:
-    """Revisions to delete: the oldest beyond `limit` that nobody uses.
+    """Revisions to delete: the oldest beyond `limit` that nobody uses. `undo` can go back to any that is left.
 
     Args:
         stored: every revision, oldest first.
-        in_use: object names that stable, canary or a live call may need; never among the result.
+        in_use: object names that stable, canary, a live call or an undo may need; never among the result.
         limit: how many unused ones stay.
     """
     used = set(in_use)

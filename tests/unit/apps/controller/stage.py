@@ -1,12 +1,14 @@
 """A whole small world around a reconciler: an assistant, pods that become ready, proxies that acknowledge, calls."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tests.unit.apps.controller.fake_cluster import FakeCluster
 from understudy.adapters.cluster.errors import ClusterError
+from understudy.api.rollout import Slo
 from understudy.apps.controller.events import EventRecorder
 from understudy.apps.controller.metrics import Metrics
+from understudy.apps.controller.neighbours import Neighbours
 from understudy.apps.controller.ports import Key
 from understudy.apps.controller.reconcile import Reconciler, Tools
 from understudy.apps.controller.reports import Reports
@@ -17,6 +19,8 @@ from understudy.domain.calls.observation import CallEnd, CallObservation, ProxyR
 from understudy.domain.desired.kinds import CONFIG_MAP, DEPLOYMENT, VOICE_ASSISTANT
 from understudy.domain.desired.routing import parse_routing
 from understudy.domain.routing.document import Arm, RoutingDocument
+from understudy.domain.slo.promql import Subject
+from understudy.domain.slo.query import Sample
 
 KEY = Key("shop", "front-desk")
 
@@ -45,6 +49,23 @@ class NoObservers:
         self.watched.pop(key, None)
 
 
+class NoQueries:
+    """Stands in for Prometheus: the tests put samples in themselves."""
+
+    def __init__(self) -> None:
+        self.asked: dict[Key, tuple[tuple[str, ...], Subject]] = {}
+        self.told: dict[str, tuple[Sample, ...]] = {}
+
+    def sync(self, key: Key, slos: Iterable[Slo], subject: Subject) -> None:
+        self.asked[key] = (tuple(slo.name for slo in slos), subject)
+
+    def samples(self, key: Key) -> Mapping[str, tuple[Sample, ...]]:
+        return self.told if self.asked[key][0] else {}
+
+    def forget(self, key: Key) -> None:
+        self.asked.pop(key, None)
+
+
 class Stage:
     """The world; `restart` replaces the operator and leaves everything else."""
 
@@ -59,6 +80,7 @@ class Stage:
         """A new operator process, with nothing in memory."""
         self.cluster.before_write = lambda _: None
         self.reports, self.observers, self.metrics = Reports(), NoObservers(), Metrics()
+        self.queries, self.woken = NoQueries(), list[Key]()
         worlds = Worlds(self.cluster, self.clock)
         recorder = EventRecorder(self.cluster, self.metrics, self.clock, "test")
         self.worlds = worlds
@@ -72,6 +94,8 @@ class Stage:
                 self.metrics,
                 self.clock,
                 Images(proxy=proxy, agent="agent:1"),
+                Neighbours(self.cluster, self.woken.append),
+                self.queries,
             )
         )
 

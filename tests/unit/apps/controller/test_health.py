@@ -14,6 +14,7 @@ from understudy.apps.controller.health import (
 )
 from understudy.apps.controller.intake import Intake
 from understudy.apps.controller.metrics import Metrics
+from understudy.apps.controller.neighbours import Neighbours
 from understudy.apps.controller.ports import Key
 from understudy.apps.controller.queue import WorkQueue
 from understudy.apps.controller.resync import Resync
@@ -33,7 +34,7 @@ class Running:
         self.queue = WorkQueue(self.clock)
         self.heartbeat.oldest_key_s = self.queue.oldest_s
         worlds = Worlds(self.cluster, self.clock)
-        self.intake = Intake(self.queue, self.heartbeat, worlds.invalidate)
+        self.intake = Intake(self.queue, self.heartbeat, worlds.invalidate, Neighbours(self.cluster, self.queue.add))
         self.resync = Resync(self.cluster, (), self.queue, worlds, intake=self.intake, heartbeat=self.heartbeat)
         self.heartbeat.started()
 

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from tests.unit.apps.controller.fake_cluster import FakeCluster
 from understudy.apps.controller.health import Heartbeat
 from understudy.apps.controller.intake import Intake
+from understudy.apps.controller.neighbours import Neighbours
 from understudy.apps.controller.ports import Key
 from understudy.apps.controller.queue import WorkQueue
 from understudy.apps.controller.settings import from_environment
@@ -20,7 +22,9 @@ class Listening:
     def __init__(self) -> None:
         clock = ManualClock()
         self.queue, self.looked = WorkQueue(clock), list[Key]()
-        self.intake = Intake(self.queue, Heartbeat(clock), self.looked.append)
+        self.intake = Intake(
+            self.queue, Heartbeat(clock), self.looked.append, Neighbours(FakeCluster(), self.looked.append)
+        )
 
     def keys(self) -> list[Key]:
         found, self.looked[:] = list(self.looked), []
