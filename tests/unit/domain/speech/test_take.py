@@ -322,6 +322,6 @@ def test_words_that_left_early_as_silence_were_not_heard() -> None:
 
     speak(AUDIO[: len(AUDIO) // 2])
     with pytest.raises(Unsound):
-        speak(bytes(RATE))
+        speak(bytes(2 * RATE))
     ear.hear(voice.abandon(TEXT))
     assert TEXT[: voice.position].split() == ear.words == TEXT.split()[: COUNT // 2]
