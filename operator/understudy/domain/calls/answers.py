@@ -83,7 +83,7 @@ def message_content(body: bytes) -> object:
     try:
         choice = json.loads(body)["choices"][0]
         content, ended = choice["message"]["content"], choice.get("finish_reason")
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise NoScore("no chat completion") from error
     if ended not in ("stop", None):
         raise NoScore("cut off or refused")
