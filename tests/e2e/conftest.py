@@ -17,6 +17,7 @@ ORDER = (
     "test_bad_input",
     "test_operator_killed",
     "test_operator_away",
+    "test_rollouts",
     "test_live_calls",
     "test_speech",
     "test_drill",
