@@ -108,6 +108,8 @@ class InOrder(random.Random):
 class FakeRegistry:
     def __init__(self, call: FakeCall) -> None:
         self.call = call
+        self.assistants: dict[str, Any] = {}
+        self.finishers: list[Any] = []
 
     def authenticate(self, token: str) -> FakeCall:
         if token != TOKEN:

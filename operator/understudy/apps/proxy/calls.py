@@ -164,13 +164,19 @@ class Registry:
         call.close_resources()
 
     def close(self, call: Call, end: CallEnd, cause: str) -> CallObservation:
-        """End a call: stop its upstream work; keep what it left once all is known, and return what is known now."""
+        """End a call: stop its upstream work, report what it left once all is known, and return what is known now."""
         assistant = self.assistants[call.assistant]
         self._by_token.pop(call.token_text, None)
         if assistant.live.get(call.id) is call:
             del assistant.live[call.id]
         call.close_resources()
-        return self.finishing.record(assistant, call, call.ledger.finish(end, cause, self._clock.monotonic()))
+        whole = call.ledger.finish(end, cause, self._clock.monotonic())
+        self.finishing.record(assistant, call, call.ledger.last_part(whole))
+        return whole
+
+    def tell_turns(self, call: Call) -> None:
+        """Report the turns of a call that goes on: evidence is not to wait for the end of a long one."""
+        self.finishing.record(self.assistants[call.assistant], call, call.ledger.so_far(self._clock.monotonic()))
 
     def authenticate(self, token_text: str) -> Call:
         """The call that `token_text` speaks for.

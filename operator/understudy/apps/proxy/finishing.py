@@ -32,14 +32,14 @@ class Finishing:
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def record(self, assistant: Assistant, call: "Call", observation: CallObservation) -> CallObservation:
-        """Keep what `call` left for the operator as soon as all is known; what is known now, which may be all."""
+    def record(self, assistant: Assistant, call: "Call", observation: CallObservation) -> None:
+        """Keep what `call` left for the operator, as soon as all is known."""
         asked = iter(self._finishers)
         for finisher in asked:
             if (work := finisher(call, observation)) is not None:
                 self._later(assistant, self._finish(assistant, call, observation, work, asked))
-                return observation
-        return assistant.record(observation, self._clock.now())
+                return
+        assistant.record(observation, self._clock.now())
 
     async def close(self) -> None:
         """Record what is still waited for as it is."""

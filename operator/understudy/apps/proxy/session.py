@@ -127,6 +127,7 @@ class Session:
             except NoAgentCapacity:
                 self.end(CallEnd.DROPPED, "NoAgentCapacity")
                 return
+            self.call.ledger.connected()
             if await self._with_agent(self._agent):
                 self._say_farewell()
                 await self._play_out()

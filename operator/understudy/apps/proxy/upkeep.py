@@ -1,4 +1,4 @@
-"""What is done for the model pools between requests: warm connections, and pools of revisions that nobody holds."""
+"""What is done between requests: warm connections, pools of revisions that nobody holds, reports of long calls."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ twice. A handshake with TLS costs a turn 50 to 150 ms."""
 
 
 class Upkeep:
-    """Looks after the pools of one process."""
+    """Looks after the pools and the long calls of one process."""
 
     def __init__(self, context: ProxyContext) -> None:
         self._context = context
@@ -35,7 +35,13 @@ class Upkeep:
                 self.round(assistant)
 
     def round(self, assistant: Assistant) -> None:
-        """Forget the pools of revisions that neither a document nor a call holds; warm those with calls."""
+        """Forget the pools of revisions that neither a document nor a call holds; warm those with calls.
+
+        Calls that have had enough turns to be judged are told of, though they go on.
+        """
+        for call in list(assistant.live.values()):
+            if call.ledger.ripe:
+                self._context.registry.tell_turns(call)
         served = {call.served_by: call.snapshot() for call in assistant.live.values()}
         self._context.pools.keep(assistant.key, {*assistant.snapshots, *served})
         for revision, snapshot in served.items():

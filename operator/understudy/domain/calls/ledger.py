@@ -1,9 +1,18 @@
 """What one call leaves as evidence, collected while it runs. Every `now` is seconds on a monotonic clock."""
 
-from collections import deque
+from collections import Counter, deque
+from dataclasses import replace
 
 from understudy.domain.calls.loudness import AUDIBLE
-from understudy.domain.calls.observation import MAX_TURNS, CallEnd, CallObservation, Defect, TurnRecord
+from understudy.domain.calls.observation import (
+    JUDGED_TURNS,
+    MAX_TURNS,
+    CallEnd,
+    CallObservation,
+    CallPart,
+    Defect,
+    TurnRecord,
+)
 from understudy.domain.calls.quality import MAX_COMPARED, completed, defects_in, normal, says_again
 from understudy.domain.calls.turns import OpenTurn
 from understudy.domain.routing.document import Arm
@@ -11,6 +20,10 @@ from understudy.domain.routing.document import Arm
 VOICE_ALONE_S = 1.0
 """Silence of the caller after which speech without a model request opens a turn (the agent asks to repeat by itself).
 Sooner, it is the next sentence of an answer that the caller is just interrupting."""
+
+TALKED_OVER_FRAMES = 25
+"""Audible frames of the caller, of 20 ms each, while an answer plays, from which he talks over it whether or not the
+agent notices: half a second. A cough or an "mhm" is shorter."""
 
 
 class Ledger:
@@ -44,7 +57,12 @@ class Ledger:
         self._utterance, self._previous_utterance = "", ""
         self._said: deque[str] = deque(maxlen=2)
         self._answers: deque[str] = deque(maxlen=MAX_COMPARED)
-        self._tool_calls = self._tool_failures = self._webhook_calls = self._webhook_errors = self._failovers = 0
+        self._recorded: dict[float, TurnRecord] = {}
+        self._tool_calls = self._tool_failures = self._webhook_calls = self._webhook_errors = 0
+        self._failovers = Counter[str]()
+        self._connected = False
+        self._talked_over = self._interruptions = 0
+        self._told = False
 
     @property
     def plays_until(self) -> float:
@@ -61,10 +79,16 @@ class Ledger:
         """What the caller was heard to say and no model was asked about; empty: nothing."""
         return self._utterance
 
+    def connected(self) -> None:
+        """An agent took the call."""
+        self._connected = True
+
     def caller_frame(self, level: float, now: float) -> None:
         """A frame of caller audio of loudness `level` arrived."""
         if level < AUDIBLE:
             return
+        if now < self._plays_until:
+            self._talks_over(now)
         self._caller_audible = now
         self._unanswered_speech = True
         if self._turn.audible is None:
@@ -83,6 +107,8 @@ class Ledger:
 
     def cleared(self, now: float) -> None:
         """The carrier was told to discard what it has not played."""
+        if self._talked_over and self._turn.is_heard(now) and now < self._plays_until:
+            self._interrupted()
         self._plays_until = min(self._plays_until, now)
         self._turn = self._turn.cleared(now)
 
@@ -101,13 +127,20 @@ class Ledger:
         """The first speakable clause, or first other useful output, of the present request. Later ones are ignored."""
         self._turn = self._turn.with_clause(now)
 
-    def model_done(self, text: str, tool_calls: int, now: float) -> None:  # noqa: ARG002
-        """The model's answer is complete. Not called for an answer that the agent cancelled."""
+    def model_done(self, text: str, tool_calls: int, now: float) -> tuple[Defect, ...]:  # noqa: ARG002
+        """The model's answer is complete; what is wrong with it. Not called for an answer that the agent cancelled."""
         self._tool_calls += tool_calls
         words = normal(text)
-        self._turn = self._turn.found(defects_in(words, tool_calls, tuple(self._answers)))
+        found = defects_in(words, tool_calls, tuple(self._answers))
+        self._turn = self._turn.found(found)
         if words:
             self._answers.append(words)
+        return found
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The model's latest complete answers, normalised, oldest first: what the next one should not repeat."""
+        return tuple(self._answers)
 
     def voice_request(self, now: float) -> None:
         """The agent sent text to be spoken."""
@@ -125,6 +158,11 @@ class Ledger:
     def present(self) -> TurnRecord:
         """The present turn as far as it has come; before the caller spoke it is the greeting, which has no time."""
         return self._turn.record()
+
+    @property
+    def greeting(self) -> bool:
+        """Whether the caller has not said anything yet that is to be answered: a greeting is no turn."""
+        return self._turn.caller_ended is None
 
     @property
     def turn_opened(self) -> float:
@@ -147,14 +185,36 @@ class Ledger:
         self._webhook_calls += 1
         self._webhook_errors += not ok
 
-    def failover(self, kind: str) -> None:  # noqa: ARG002 (kinds become counters of their own with the call log)
+    def failover(self, kind: str) -> None:
         """A fallback took over; `kind` is model, transcriber or voice."""
-        self._failovers += 1
+        self._failovers[kind] += 1
+
+    def record_of(self, opened: float) -> TurnRecord | None:
+        """The turn that opened then; None while it is open, and for one that is no evidence."""
+        return self._recorded.get(opened)
+
+    @property
+    def ripe(self) -> bool:
+        """Whether the call has had as many turns as it is judged by, goes on, and was not told of yet."""
+        return len(self.turns) >= JUDGED_TURNS and not self._told
+
+    def so_far(self, now: float) -> CallObservation:
+        """The first turns of a call that goes on, as evidence; only its end is to be told then (`last_part`)."""
+        self._told = True
+        observation = self._observed(CallEnd.CALLER_HUNG_UP, "", now)
+        return observation.model_copy(update={"part": CallPart.TURNS, "completed": None})
 
     def finish(self, end: CallEnd, cause: str, now: float) -> CallObservation:
         """The call as evidence, with `seq` and `recorded_at` still 0: they are the reporter's."""
         self._close_turn(now)
         self._said.append(self._utterance)
+        return self._observed(end, cause, now)
+
+    def last_part(self, whole: CallObservation) -> CallObservation:
+        """What of the finished call was not told yet: all of it, or its end."""
+        return whole.model_copy(update={**_TOLD_BEFORE, "part": CallPart.END}) if self._told else whole
+
+    def _observed(self, end: CallEnd, cause: str, now: float) -> CallObservation:
         return CallObservation(
             seq=0,
             call_id=self.call_id,
@@ -172,7 +232,11 @@ class Ledger:
             tool_failures=self._tool_failures,
             webhook_calls=self._webhook_calls,
             webhook_errors=self._webhook_errors,
-            failovers=self._failovers,
+            failovers=self._failovers.total(),
+            connected=self._connected,
+            transcriber_failovers=self._failovers["transcriber"],
+            voice_failovers=self._failovers["voice"],
+            interruptions=self._interruptions,
             completed=completed(end, tuple(self._said), tuple(self._answers), self.turns),
         )
 
@@ -185,6 +249,7 @@ class Ledger:
             self._turn = self._turn.found((Defect.REPROMPT,))
         self._close_turn(now)
         self._turn = OpenTurn(caller_ended=self._caller_audible, opened=now)
+        self._talked_over = 0
         self._said.append(self._utterance)
         self._previous_utterance, self._utterance = self._utterance, ""
 
@@ -195,7 +260,41 @@ class Ledger:
             turn.audible is not None or turn.kept_waiting(now, self._budget_s)
         )
         if evidence and len(self.turns) < MAX_TURNS:
-            self.turns.append(turn.record())
+            record = self._recorded[turn.opened] = turn.record()
+            self.turns.append(record)
+
+    def _talks_over(self, now: float) -> None:
+        """An audible frame of the caller while something plays: once it is an answer, and he goes on, he interrupts."""
+        if self._turn.is_heard(now):
+            self._talked_over += 1
+            if self._talked_over == TALKED_OVER_FRAMES:
+                self._interrupted()
+
+    def _interrupted(self) -> None:
+        """The caller talked over the answer of the present turn: counted once."""
+        if not self._turn.interrupted:
+            self._turn = replace(self._turn, interrupted=True)
+            self._interruptions += 1
+
+
+_TOLD_BEFORE = {
+    name: CallObservation.model_fields[name].default
+    for name in (
+        "first_response_ms",
+        "turns",
+        "tool_calls",
+        "tool_failures",
+        "webhook_calls",
+        "webhook_errors",
+        "failovers",
+        "connected",
+        "transcriber_failovers",
+        "voice_failovers",
+        "interruptions",
+        "shadow",
+    )
+}
+"""Fields without a meaning in `CallPart.END`."""
 
 
 def _since(start: float, end: float) -> float:

@@ -34,7 +34,13 @@ class OpenTurn:
     caller_went_on: float | None = None
     """The caller spoke again before an answer was audible."""
     rescued: bool = False
+    interrupted: bool = False
+    """The caller talked over the answer."""
     defects: tuple[Defect, ...] = ()
+
+    def is_heard(self, now: float) -> bool:
+        """Whether the caller has begun to hear an answer of his; the greeting is none."""
+        return self.audible is not None and self.audible <= now and self.caller_ended is not None
 
     @property
     def asked(self) -> bool:

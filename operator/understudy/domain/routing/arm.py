@@ -23,6 +23,24 @@ def effective_weight(document: RoutingDocument, now: float) -> int:
     return document.canary_weight
 
 
+def effective_shadow(document: RoutingDocument, now: float) -> int:
+    """Percent of stable's new calls that are mirrored at `now`: zero without a canary or once the lease is over."""
+    if document.canary is None or document.stable is None or now >= document.lease_expires_at:
+        return 0
+    return 0 if document.canary.name in document.rejected else document.shadow_percent
+
+
+def is_mirrored(document: RoutingDocument, call_id: str, now: float) -> bool:
+    """Whether the canary's model is asked the same as stable's in this call of stable's.
+
+    Drawn apart from the arm, so that who is mirrored says nothing about who meets the canary later.
+    """
+    percent = effective_shadow(document, now)
+    if not percent or document.canary is None:
+        return False
+    return bucket(call_id, f"shadow/{document.canary.name}") * 100 < percent * _BUCKETS
+
+
 def choose_arm(document: RoutingDocument, call_id: str, now: float) -> tuple[Arm, RevisionRef] | None:
     """The arm of a new call, chosen once; None while the assistant has no stable revision."""
     if document.stable is None:

@@ -9,6 +9,7 @@ from understudy.apps.proxy.egress.dialect import RESPONSES
 from understudy.apps.proxy.egress.listen import Listen
 from understudy.apps.proxy.egress.metrics import EgressMetrics
 from understudy.apps.proxy.egress.parts import Egress
+from understudy.apps.proxy.egress.shadow import Shadow
 from understudy.apps.proxy.egress.speech import SpeechFace
 from understudy.apps.proxy.egress.webhook import Webhooks
 from understudy.apps.proxy.http.routes import HotRoute
@@ -17,7 +18,9 @@ from understudy.apps.proxy.http.routes import HotRoute
 def routes(context: ProxyContext) -> list[web.AbstractRouteDef]:
     """The facades' routes; call once per context, since it registers the egress's metrics."""
     egress = Egress(context, EgressMetrics(context.metrics.registry))
-    chat, responses = Chat(egress), Chat(egress, RESPONSES)
+    shadow = Shadow(egress)
+    context.registry.finishers.insert(0, shadow.finish)
+    chat, responses = Chat(egress, shadow), Chat(egress, shadow, RESPONSES)
     listen = Listen(egress)
     return [
         HotRoute("/v1/chat/completions", chat.handle, chat.serve),

@@ -13,9 +13,12 @@ from understudy.apps.proxy.egress.chat_outlet import JSON_HEADERS, StreamOutlet,
 from understudy.apps.proxy.egress.chat_turn import PART, Ended, Race
 from understudy.apps.proxy.egress.dialect import CHAT, Dialect
 from understudy.apps.proxy.egress.parts import AgentGone, Egress
+from understudy.apps.proxy.egress.shadow import Shadow
+from understudy.apps.proxy.egress.shadow_call import Pair
 from understudy.apps.proxy.http.exchange import Exchange
 from understudy.apps.proxy.pools import Route, kind_of
 from understudy.base.errors import AllFailed, ProviderError, Unauthorized
+from understudy.domain.calls.observation import Defect
 from understudy.domain.revision.snapshot import Snapshot
 from understudy.domain.routing.completion import EmptyAnswer
 from understudy.domain.routing.pool.step import Ask
@@ -46,11 +49,13 @@ class Chat:
 
     Args:
         egress: the surroundings.
+        shadow: mirrors some of the turns.
         dialect: the protocol.
     """
 
-    def __init__(self, egress: Egress, dialect: Dialect = CHAT) -> None:
+    def __init__(self, egress: Egress, shadow: Shadow, dialect: Dialect = CHAT) -> None:
         self._egress = egress
+        self._shadow = shadow
         self._dialect = dialect
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -117,25 +122,32 @@ class Chat:
         if route is None:
             await self._nothing(exchange, asked, outlet, [])
             return
-        race = Race(self._egress, asked, route, outlet)
+        pair = self._shadow.turn(asked)
+        race = Race(self._egress, asked, route, outlet, pair.clause if pair else None)
         asked.call.resources.add(race.gone)
         exchange.when_gone(race.gone)
         try:
             ended = await race.run()
             if ended is Ended.NOTHING:
-                await self._nothing(exchange, asked, outlet, race.causes)
+                await self._nothing(exchange, asked, outlet, race.causes, pair)
+        except BaseException:
+            if pair is not None:
+                pair.drop()
+            raise
         finally:
             exchange.when_gone(None)
             asked.call.resources.discard(race.gone)
         if ended is not Ended.NOTHING:
-            self._done(asked, race, ended)
+            self._done(asked, race, ended, pair)
 
-    def _done(self, asked: Asked, race: Race, ended: Ended) -> None:
+    def _done(self, asked: Asked, race: Race, ended: Ended, pair: Pair | None) -> None:
         call, winner = asked.call, race.winner
         if winner is None:
             return
         completion = winner.reader.completion
-        call.ledger.model_done(race.outlet.said, completion.tool_calls, self._egress.now())
+        defects = call.ledger.model_done(race.outlet.said, completion.tool_calls, self._egress.now())
+        if pair is not None:
+            pair.answered(defects)
         call.answered({**completion.message(), "content": race.outlet.said or None})
         call.asked_to_repeat = 0
         self._egress.available(PART, call)
@@ -143,7 +155,12 @@ class Chat:
             self._egress.took_over(PART, call, asked.snapshot.accounts[winner.target.account])
 
     async def _nothing(
-        self, exchange: Exchange, asked: Asked, outlet: StreamOutlet | WholeOutlet, causes: list[ProviderError]
+        self,
+        exchange: Exchange,
+        asked: Asked,
+        outlet: StreamOutlet | WholeOutlet,
+        causes: list[ProviderError],
+        pair: Pair | None = None,
     ) -> None:
         """Every target failed.
 
@@ -152,7 +169,10 @@ class Chat:
         """
         error = AllFailed(PART, causes)
         text = _plea(asked)
-        if text or any(isinstance(cause.__cause__, EmptyAnswer) for cause in causes):
+        empty = any(isinstance(cause.__cause__, EmptyAnswer) for cause in causes)
+        if pair is not None:
+            pair.answered((Defect.EMPTY,) if empty else ())
+        if text or empty:
             asked.call.ledger.model_done("", 0, self._egress.now())
         else:
             self._egress.unavailable(PART, asked.call, error)

@@ -59,6 +59,7 @@ class Race:
         asked: what the agent wants.
         route: the pool.
         outlet: where the answer goes.
+        told: called with the seconds to the first clause when it has been passed on; None: nobody is.
 
     Attributes:
         now: the ledger's clock.
@@ -72,6 +73,7 @@ class Race:
         asked: Asked,
         route: Route,
         outlet: Outlet,
+        told: Callable[[float], None] | None = None,
     ) -> None:
         self.egress = egress
         self.now: Callable[[], float] = egress.context.clock.monotonic
@@ -80,6 +82,7 @@ class Race:
         self.causes: list[ProviderError] = []
         self.winner: Attempt | None = None
         self._route = route
+        self._told = told
         self._turn = route.pool.turn(asked.ask)
         self._live: dict[int, Attempt] = {}
         self._loop = asyncio.get_running_loop()
@@ -172,6 +175,8 @@ class Race:
             if (slack := self.asked.snapshot.model.slack) is not None:
                 self.asked.call.better_voice = better_voice(slack, self.asked.ask.budget_s - waited)
             self.egress.metrics.clause(attempt.target.account, waited)
+            if self._told is not None:
+                self._told(waited)
         if not attempt.reader.ended:
             self._look_for_gap(attempt)
         return True

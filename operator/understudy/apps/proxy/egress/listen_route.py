@@ -221,6 +221,8 @@ class Route:
         self._egress.available(PART, self._call)
         if self._succession.failed_over:
             self._egress.took_over(PART, self._call, account)
+        elif index:
+            self._call.ledger.failover(PART)  # those before it are known not to work
 
     def _works(self) -> None:
         index = self._succession.current or 0

@@ -88,6 +88,7 @@ class Speech:
 
     async def _run(self) -> None:
         causes: list[ProviderError] = []
+        failed: set[int] = set()
         voices = self._voices()
         self._turns, again = deque(range(len(voices))), deque[int]()
         while ((turns := self._turns) or again) and self._unsaid():
@@ -99,10 +100,11 @@ class Speech:
                 self._failures += 1
                 self._failed(voices[index], cause)
                 causes.append(cause)
+                failed.add(index)
                 if self._may_return(cause, causes, begun):
                     again.append(index)
             else:
-                self._won(voices[index], failed_over=bool(causes))
+                self._won(voices[index], failed_over=bool(failed - {index}))
                 return
         if self._unsaid():
             raise AllFailed(PART, causes)

@@ -42,6 +42,8 @@ class Why(Enum):
     """The pool is out; the plan's models follow in order."""
     CONTINUE = "continue"
     """The one before stopped after output had been forwarded; this one is to finish the sentence."""
+    SHADOW = "shadow"
+    """No caller waits for it: a mirrored turn, whatever it was fired for there."""
 
 
 class Ask(NamedTuple):
