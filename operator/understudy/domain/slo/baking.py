@@ -81,9 +81,9 @@ def evidence(state: JudgeState) -> tuple[float, float]:
 def decide(state: JudgeState, slo: Slo, policy: JudgePolicy) -> tuple[Verdict, str]:
     """The verdict and its reason. Not failing is enough to go on baking; how long is the rollout's affair."""
     now, (misses, worse) = judge.standing(state, slo), evidence(state)
-    if policy.fails(misses, state.alone_calls) and state.alone_sum > now.allowed * state.alone_calls:
+    if policy.fails(misses, state.alone_calls):
         return Verdict.FAIL, "MissesObjective"
-    if policy.fails(worse, state.alone_calls) and now.beyond_margin:
+    if policy.fails(worse, state.alone_calls):
         return Verdict.FAIL, "WorseThanBefore"
     if now.canary is None:
         return Verdict.INSUFFICIENT, "NoCalls"

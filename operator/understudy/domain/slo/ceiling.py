@@ -44,8 +44,7 @@ class Tally:
 
     def beyond(self, needed: float) -> bool:
         """Whether the canary is beyond this ceiling at odds of `needed`."""
-        told = self.calls >= LEAST_CALLS and self.total > self.limit * self.calls
-        return told and wagers.odds(self.log_wealth, self.calls, SHARES) >= needed
+        return self.calls >= LEAST_CALLS and wagers.odds(self.log_wealth, self.calls, SHARES) >= needed
 
 
 class CeilingWatch:

@@ -128,11 +128,11 @@ class Odds:
         return cls(float(book.evidence()[0]), float(book.proof()[0]), misses)
 
 
-def _failure(state: JudgeState, now: Standing, odds: Odds, policy: JudgePolicy) -> str | None:
+def _failure(state: JudgeState, odds: Odds, policy: JudgePolicy) -> str | None:
     """Why the canary fails; None when it does not."""
     if state.stable_calls and policy.fails(odds.worse, state.canary_calls):
         return "Worse"
-    if policy.fails(odds.misses, state.canary_calls) and state.alone_sum > now.allowed * state.alone_calls:
+    if policy.fails(odds.misses, state.canary_calls):
         return "MissesObjective"
     return None
 
@@ -153,7 +153,7 @@ def _doubt(state: JudgeState, now: Standing, odds: Odds, policy: JudgePolicy) ->
 def decide(state: JudgeState, slo: Slo, policy: JudgePolicy) -> tuple[Verdict, str]:
     """The verdict and its reason, a CamelCase word. The order of the lines is the order of precedence."""
     now, odds = standing(state, slo), Odds.of(state, slo)
-    if failure := _failure(state, now, odds, policy):
+    if failure := _failure(state, odds, policy):
         return Verdict.FAIL, failure
     if doubt := _doubt(state, now, odds, policy):
         return Verdict.INSUFFICIENT, doubt

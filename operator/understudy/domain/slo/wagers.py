@@ -19,7 +19,8 @@ MOST_WEALTH = 1e9
 """Evidence is cut here: beyond it, the number means nothing."""
 
 LEAST = 0.01
-"""A limit is taken as at least this and at most 1 - this, so that stakes stay finite."""
+"""A limit is taken as at least this, so that stakes stay finite; above 1 - this, nothing is bet: it cannot be missed
+by enough to tell."""
 
 
 def reserve(calls: int) -> float:
@@ -77,5 +78,7 @@ def against(limit: float, bad: float, stakes: Sequence[float]) -> tuple[float, .
         bad: in [0, 1].
         stakes: shares of 1/limit, below 1: at 1 a single good call would take everything.
     """
-    held = min(1 - LEAST, max(LEAST, limit))
+    if limit > 1 - LEAST:
+        return (0.0,) * len(stakes)
+    held = max(LEAST, limit)
     return tuple(stake / held * (bad - held) for stake in stakes)

@@ -23,6 +23,7 @@ _NOUNS = {
 _ENDINGS = {
     "BothArmsBad": "both arms miss the objective, so this is no fault of the canary",
     "NotProven": "not yet told from chance",
+    "MissesObjective": "beyond chance above the objective, be it lately",
     "WorseThanBefore": "worse than what the revision before it read",
     "MoreProofNeeded": "no worse as far as seen, not yet proven",
 }

@@ -15,8 +15,7 @@ def test_nothing_is_expected_to_be_gained_within_the_objective(
     chance: float, allowed: float, before: list[float]
 ) -> None:
     """After any calls, one more is expected to leave the odds at most where they are."""
-    limit = min(0.99, max(0.01, allowed))
-    chance = min(chance, limit)
+    chance = min(chance, max(0.01, allowed))
     wealth: tuple[float, ...] = ()
     for calls, bad in enumerate(before):
         wealth = alone.bet(wealth, calls, bad, allowed)

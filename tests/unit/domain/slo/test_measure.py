@@ -1,18 +1,21 @@
 """What one call says about one SLO."""
 
+from typing import Any
+
 import pytest
 
+from tests.unit.domain.slo.calls import call
 from understudy.api.rollout import (
     LatencySignal,
     LatencySlo,
+    PrometheusSlo,
     RatioSignal,
     RatioSlo,
     ScoreSignal,
     ScoreSlo,
     Slo,
 )
-from understudy.domain.calls.observation import CallEnd, CallObservation, Defect, TurnRecord
-from understudy.domain.routing.document import Arm
+from understudy.domain.calls.observation import CallEnd, CallObservation, CallPart, Defect, TurnRecord
 from understudy.domain.slo import measure
 
 FAST = TurnRecord(total_ms=700)
@@ -36,20 +39,6 @@ def score(signal: ScoreSignal) -> Slo:
 
 
 QUALITY = score(ScoreSignal.QUALITY)
-
-
-def call(**fields: object) -> CallObservation:
-    given = {
-        "seq": 1,
-        "call_id": "c",
-        "revision": "r",
-        "arm": Arm.CANARY,
-        "started_at": 100.0,
-        "ended_at": 160.0,
-        "recorded_at": 160.0,
-        "end": CallEnd.CALLER_HUNG_UP,
-    }
-    return CallObservation.model_validate(given | fields)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +96,65 @@ def test_a_changed_threshold_measures_something_else() -> None:
     """Counts of one threshold say nothing about another; objective and margin may change without loss."""
     assert measure.signature(TURN) != measure.signature(Slo.turns_within("latency", "900ms", 5, 2))
     assert measure.signature(TURN) == measure.signature(Slo.turns_within("latency", "1200ms", 1, 0))
+
+
+EVERY_SIGNAL = (
+    TURN,
+    FIRST,
+    QUALITY,
+    *(ratio(each) for each in RatioSignal),
+    *(score(each) for each in ScoreSignal if each is not ScoreSignal.QUALITY),
+)
+
+LONG: dict[str, Any] = {
+    "turns": (FAST, SLOW, EMPTY),
+    "first_response_ms": 900,
+    "tool_calls": 2,
+    "tool_failures": 1,
+    "webhook_calls": 2,
+    "webhook_errors": 1,
+    "interruptions": 1,
+    "judge_score": 0.5,
+    "webhook_score": 0.5,
+    "completed": False,
+    "end": CallEnd.DROPPED,
+}
+
+
+@pytest.mark.parametrize("slo", EVERY_SIGNAL, ids=measure.metric)
+def test_a_call_told_in_two_parts_counts_once_by_each_signal(slo: Slo) -> None:
+    """Its turns while it goes on, its end at the end; nothing twice, nothing left out."""
+    told = [measure.badness(slo, call(**LONG, part=part)) for part in CallPart]
+    whole, first, last = told
+    assert whole is not None
+    assert (first is None) != (last is None)
+
+
+def test_a_long_call_is_judged_by_its_turns_before_it_ends() -> None:
+    """Dropped is told by its end; how it ended is no item beside its first turns."""
+    assert measure.badness(TURN, call(**LONG, part=CallPart.TURNS)) == pytest.approx(1 / 3)
+    assert measure.badness(QUALITY, call(**LONG, part=CallPart.TURNS)) == pytest.approx(1 / 3)
+    assert measure.badness(ratio(RatioSignal.DROPPED_CALLS), call(**LONG, part=CallPart.END)) == 1.0
+    hung_up = {"turns": (FAST, UNANSWERED), "completed": True, "part": CallPart.TURNS}
+    assert measure.badness(TURN, call(**hung_up)) == 0.5, "the last of these turns was not the last of the call"
+
+
+def test_a_call_that_never_ended_was_dropped_and_says_nothing_else() -> None:
+    """Its proxy was gone before it could tell."""
+    known = {measure.metric(slo): measure.badness_of_lost(slo) for slo in EVERY_SIGNAL}
+    assert {name for name, bad in known.items() if bad is not None} == {"DroppedCalls"}
+    assert known["DroppedCalls"] == 1.0
+
+
+def test_ceilings_and_floors_are_badness() -> None:
+    """A floor under a score is a ceiling on what is missing of it."""
+    floored = Slo(name="f", score=ScoreSlo(signal=ScoreSignal.QUALITY, min_percent=80, floor_percent=60))
+    topped = Slo(name="t", ratio=RatioSlo(signal=RatioSignal.DROPPED_CALLS, max_percent=1, ceiling_percent=25))
+    assert [measure.ceiling(each) for each in (floored, topped, TURN)] == [pytest.approx(0.4), 0.25, None]
+
+
+def test_another_query_measures_something_else() -> None:
+    one, other = (Slo(name="q", prometheus=PrometheusSlo(query=text, max="1")) for text in ("up", "down"))
+    looser = Slo(name="q", prometheus=PrometheusSlo(query="up", max="2"))
+    assert measure.signature(one) != measure.signature(other)
+    assert measure.signature(one) == measure.signature(looser)

@@ -2,11 +2,14 @@
 
 import pytest
 
-from understudy.api.rollout import DEFAULT_SLOS, Slo
+from tests.unit.domain.slo.calls import dropped
+from understudy.api.rollout import DEFAULT_SLOS, PrometheusSlo, Slo
 from understudy.api.status import Reading, Verdict
 from understudy.domain.calls.observation import CallEnd, CallObservation, TurnRecord
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import panel
+from understudy.domain.slo.policy import JudgePolicy
+from understudy.domain.slo.query import Sample, SampleKind
 
 
 def reading(verdict: Verdict, evidence: float = 1.0) -> Reading:
@@ -61,3 +64,58 @@ def test_each_judge_hears_what_concerns_it() -> None:
     )
     assert [each.canary_calls for each in judges] == [1, 2, 1]
     assert [each.canary_sum for each in judges] == [0.0, 2.0, 0.0]
+
+
+POLICY = JudgePolicy(min_calls=8, evidence_needed=100)
+QUERY = Slo(name="q", prometheus=PrometheusSlo(query="up", max="1"))
+MIXED = (DEFAULT_SLOS[1], QUERY)
+
+
+def samples(*values: float) -> dict[str, list[Sample]]:
+    return {"q": [Sample(SampleKind.VALUE, value, float(at)) for at, value in enumerate(values)]}
+
+
+def test_a_dry_run_is_shown_and_has_no_influence() -> None:
+    """Neither on the verdict nor on who is blamed; alone it passes nothing."""
+    tried = reading(F, 900).model_copy(update={"dry_run": True})
+    assert panel.overall([tried, reading(P)]) is P
+    assert panel.overall([tried]) is N
+    assert panel.failing([tried]) is None
+    assert panel.counting([tried, reading(P)]) == (reading(P),)
+
+
+def test_a_dry_run_is_judged_like_any_other() -> None:
+    """So that its reading says what it would have done."""
+    slos = (DEFAULT_SLOS[1].model_copy(update={"dry_run": True}),)
+    calls = [(arm, dropped(yes=arm is Arm.CANARY)) for _ in range(40) for arm in Arm]
+    found = panel.read_all(panel.hear(panel.seat((), slos), slos, calls, weight=50), slos, POLICY)
+    assert (found[0].verdict, found[0].dry_run) == (F, True)
+    assert found[0].message.endswith("dry run: without influence")
+
+
+def test_queries_are_asked_and_calls_are_heard_side_by_side() -> None:
+    """Each SLO by its own means; answers from before the rollout are no evidence in it."""
+    judges = panel.seat((), MIXED)
+    told = samples(0.5, 9.0, 9.0, 9.0)
+    asked = panel.ask(judges, MIXED, told, began=0.0)
+    later = panel.ask(judges, MIXED, told, began=2.0)
+    assert [each.verdict for each in panel.read_all(asked, MIXED, POLICY, told)] == [N, F]
+    assert [each.verdict for each in panel.read_all(later, MIXED, POLICY, told)] == [N, N]
+    assert panel.hear(asked, MIXED, [(Arm.CANARY, dropped())], weight=50)[1] == asked[1]
+
+
+def test_calls_that_never_ended_are_dropped_calls_of_their_arm() -> None:
+    """They count for drops, and for nothing else."""
+    judges = panel.hear_lost(panel.seat((), DEFAULT_SLOS), DEFAULT_SLOS, Arm.CANARY, 3, weight=50)
+    assert [each.canary_calls for each in judges] == [0, 3, 0]
+    assert judges[1].canary_sum == 3.0
+
+
+def test_a_baking_revision_is_judged_against_what_was_read_before() -> None:
+    """Calls of the rollout are the yardstick; the promoted revision starts with none of its own."""
+    calls = [(arm, dropped(yes=False)) for _ in range(40) for arm in Arm]
+    judges = panel.seat_baking(panel.hear(panel.seat((), MIXED), MIXED, calls, weight=50), MIXED)
+    assert (judges[0].canary_calls, judges[0].stable_calls) == (0, 40)
+    judges = panel.hear_baking(judges, MIXED, [dropped()] * 10, POLICY)
+    readings = panel.read_baking(judges, MIXED, POLICY, samples(0.5))
+    assert [each.reason for each in readings] == ["MissesObjective", "Passed"]
