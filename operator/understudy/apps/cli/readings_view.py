@@ -66,8 +66,10 @@ def judging(tree: Tree, state: State, trail: Trail) -> None:
 def _reading(branch: Tree, state: State, reading: Reading, slo: Slo | None, trail: Trail) -> None:
     sign = words.VERDICTS[reading.verdict]
     label = Text.assemble((f"{sign.text} {reading.verdict.value:<12}", sign.style), " ", (reading.slo, words.BOLD))
-    label.append(f"  canary {words.percent(reading.value)} · stable {words.percent(reading.stable_value)}")
-    label.append(f" · objective {'≥' if slo and slo.score else '≤'} {words.percent(reading.threshold)}")
+    baking = state.status.rollout.phase is Phase.BAKING
+    new, old = ("new", "before") if baking else ("canary", "stable")
+    label.append(f"  {new} {words.percent(reading.value)} · {old} {words.percent(reading.stable_value)}")
+    label.append(f" · wanted {'≥' if slo and slo.score else '≤'} {words.percent(reading.threshold)}")
     seen = trail.of(state, reading.slo)
     if len(seen) > 1:
         label.append(f"  {words.sparkline(seen)}")
@@ -84,11 +86,11 @@ def _evidence(reading: Reading, slo: Slo | None) -> Text:
     calls = f"{reading.canary_calls} canary and {reading.stable_calls} stable calls with data"
     text = Text(f"{what} · {calls}", words.FAINT)
     if reading.evidence_needed:
-        text.append(" · against it ")
+        text.append(" · evidence against ")
         text.append(words.meter(words.odds(reading.evidence, reading.evidence_needed)))
         text.append(f" {reading.evidence:.3g} of {reading.evidence_needed:.3g}")
     if reading.proof_needed is not None:
-        text.append(" · for it ")
+        text.append(" · proof for ")
         text.append(words.meter(words.odds(reading.proof, reading.proof_needed)))
         text.append(f" {reading.proof:.3g} of {reading.proof_needed:.3g}")
     return text

@@ -80,7 +80,7 @@ def _arm(state: State, role: str, revision: Revision) -> Text:
 def _pods(agents: Agents | None) -> str:
     if agents is None:
         return "no agent pods"
-    return f"agents {agents.ready}/{'?' if agents.wanted is None else agents.wanted} ready"
+    return f"agents {agents.ready}/{'?' if agents.wanted is None else agents.wanted}"
 
 
 def weight(tree: Tree, state: State) -> None:
@@ -88,11 +88,10 @@ def weight(tree: Tree, state: State) -> None:
     rollout = state.status.rollout
     if rollout.canary is None and rollout.phase is not Phase.ROLLING_BACK:
         return
-    text = Text(f"weight   {words.meter(rollout.weight / 100)} {rollout.weight} % wanted")
-    known = f"{rollout.acked_proxies} of {words.count(rollout.ready_proxies, 'ready proxy', 'ready proxies')}"
+    text = Text(f"weight   {words.meter(rollout.weight / 100)} {rollout.weight} % wanted, ")
+    known = f"{rollout.acked_proxies} of {words.count(rollout.ready_proxies, 'proxy', 'proxies')}"
     behind = rollout.acked_proxies < rollout.ready_proxies or rollout.acked_weight != rollout.weight
-    text.append(f" · {rollout.acked_weight} % acknowledged", words.WAIT if behind else "")
-    text.append(f" · newest document on {known}")
+    text.append(f"{rollout.acked_weight} % acknowledged ({known})", words.WAIT if behind else "")
     if rollout.lease_expires_at:
         text.append(f" · lease {in_words(max(0.0, to_seconds(rollout.lease_expires_at) - state.at))}", words.FAINT)
     tree.add(text)

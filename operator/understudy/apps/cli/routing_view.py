@@ -64,12 +64,15 @@ def _sharing(state: State) -> str:
 
 def _pool(state: State, pool: Merged, width: int, *, every: bool) -> Iterator[str]:
     total = pool.totals
-    arm = {state.stable: " (stable)", state.canary: " (canary)"}.get(total.revision, "")
+    previous = state.status.rollout.previous
+    roles = {previous.name if previous else "": " (previous)", state.stable: " (stable)", state.canary: " (canary)"}
+    arm = roles.get(total.revision, "")
     kind = f", {total.kind} requests" if total.kind else ""
     yield f"Pool of revision {total.revision}{arm}{kind}"
     explored = f"explored {_percent(total.explore_share_spent)} (set: {_percent(total.explore_share)})"
     extra = f"extra {_percent(total.extra_share_spent)} (at most {_percent(total.extra_share)})"
-    yield f"  {total.requests:,} turns, {total.fired:,} requests · {explored} · {extra}: {_extras(pool)}"
+    yield f"  {total.requests:,} turns, {total.fired:,} requests · {explored} · {extra}"
+    yield f"  {_extras(pool)}"
     yield f"  tokens of cancelled requests: about {total.tokens_cancelled_estimated:,} (estimated)"
     shown = pool.rows if every else [row for row in pool.rows if row.shown.rank <= MOST_ROWS or row.barred]
     yield from _table([HEADINGS, *(_cells(row) for row in shown)], width)

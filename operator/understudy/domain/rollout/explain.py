@@ -32,7 +32,12 @@ class Explanation:
 def explain(case: Case) -> Explanation:
     """The whole answer: the phase's own, then what holds in any phase."""
     own = _PHASES[case.status.phase](case)
-    return Explanation(why=(*own.why, *_besides(case)), moves=own.moves)
+    return Explanation(tuple(_sentence(each) for each in (*own.why, *_besides(case))), own.moves)
+
+
+def _sentence(text: str) -> str:
+    """Messages of the status end without a full stop."""
+    return text if text.endswith(".") else f"{text}."
 
 
 def _verb(case: Case, verb: str) -> str:
@@ -52,12 +57,12 @@ def _besides(case: Case) -> tuple[str, ...]:
     told = []
     if rollout.incident:
         since = waiting.ago(case, rollout.incident.since)
-        told.append(f"An incident is open since {since}: {rollout.incident.message}. Nobody is blamed while it lasts.")
+        told.append(f"An incident is open for {since}: {rollout.incident.message}. Nobody is blamed while it lasts.")
     plan = next((each for each in case.status.conditions if each.type == "PlanValid"), None)
     if plan and plan.status is ConditionStatus.FALSE:
         told.append(f"The spec cannot be used as it is ({plan.reason}): {plan.message}")
     if rejected := condition(case, "SpecRejected"):
-        told.append(f"The spec still asks for what was rejected: {rejected.message}")
+        told.append(f"What was rejected comes back with every apply: {rejected.message}")
     if low := condition(case, "TrafficTooLow"):
         told.append(f"Traffic is too low for the deadline: {low.message}")
     return tuple(told)
@@ -96,9 +101,11 @@ def _preparing(case: Case) -> Explanation:
     moves = []
     if rollout.not_ready_since:
         since = waiting.ago(case, rollout.not_ready_since)
-        why.append(f"Its agent pods, or a key that it needs, are awaited since {since}.")
+        why.append(f"Its agent pods, or a key that it needs, are awaited for {since}.")
         left = in_words(waiting.left(case, rollout.not_ready_since, policy.progress_deadline))
-        moves.append(f"Agent pods not ready within progressDeadline {policy.progress_deadline} ({left}): taken back.")
+        moves.append(
+            f"Agent pods not ready within progressDeadline {policy.progress_deadline} ({left} left): taken back."
+        )
     if rollout.acked_proxies < rollout.ready_proxies:
         why.append(f"{rollout.acked_proxies} of {rollout.ready_proxies} ready proxies have acknowledged it.")
     if rollout.ready_proxies == 0:
@@ -115,7 +122,9 @@ def _canary(case: Case) -> Explanation:
     else:
         why.append(f"It waits for {waiting.awaited(case)}.")
     why += [f"{each.slo}: {each.message}." for each in rollout.readings if each.verdict is not Verdict.PASS]
-    moves = [*waiting.step_moves(case), _on_regression(case), f"`{_verb(case, 'promote')}` goes to the next step now."]
+    moves = ["The end of that: it goes on."] if held else [*waiting.step_moves(case)]
+    ahead = "goes to the next step" if case.step else "promotes it"
+    moves += [_on_regression(case), f"`{_verb(case, 'promote')}` {ahead} now."]
     return Explanation(tuple(why), (*moves, f"`{_verb(case, 'abort')}` takes it back."))
 
 
@@ -147,7 +156,7 @@ def _paused(case: Case) -> Explanation:
     rollout = case.status.rollout
     reason = rollout.pause_reason or "Paused"
     since = waiting.ago(case, rollout.phase_since)
-    why = [f"Paused since {since}: {_PAUSES.get(reason, reason)}.", f"{rollout.weight} % of new calls meet the canary."]
+    why = [f"Paused for {since}: {_PAUSES.get(reason, reason)}.", f"{rollout.weight} % of new calls meet the canary."]
     failing = next((each for each in rollout.readings if each.verdict is Verdict.FAIL and not each.dry_run), None)
     moves = {"resume": "goes on", "promote": "skips what is left of the step", "abort": "takes it back"}
     if failing:

@@ -169,7 +169,7 @@ def step_moves(case: Case) -> tuple[str, ...]:
             f"{step.replay.min_pass_percent} % of the golden calls passed: the next step.",
             f"Fewer, or none of it within {step.replay.max_duration}: the canary is taken back.",
         )
-    ending = "Every SLO passed: it is promoted." if step is None else f"What it waits for: {_following(case)}."
+    ending = "Every SLO passed: it is promoted." if step is None else f"The end of that wait: {_following(case)}."
     limit = deadline(case)
     if limit is None:
         return (ending,)
@@ -182,5 +182,5 @@ def step_moves(case: Case) -> tuple[str, ...]:
 def _following(case: Case) -> str:
     index = case.status.rollout.step_index + 1
     if index < len(case.steps):
-        return f"then step {index + 1}, {stepping.words(case.steps[index])}"
-    return "then the verdict decides"
+        return f"step {index + 1}, {stepping.words(case.steps[index])}"
+    return "the verdict decides"

@@ -11,10 +11,21 @@ NAMESPACE, NAME = "shop", "front-desk"
 STABLE, CANARY = "aaaaaaaa", "bbbbbbbb"
 
 
+def revision(name: str) -> dict[str, str]:
+    """A revision as the status refers to it."""
+    return {"name": name, "objectName": f"{NAME}-{name}", "agentService": f"{NAME}-agent-{name}"}
+
+
+def condition(type_: str, status: str, message: str = "", reason: str = "Said") -> dict[str, str]:
+    """A condition."""
+    at = "2026-01-01T00:00:00.000Z"
+    return {"type": type_, "status": status, "reason": reason, "message": message, "lastTransitionTime": at}
+
+
 def assistant(name: str = NAME, **status: Any) -> dict[str, Any]:
     """A VoiceAssistant that serves."""
-    ready = {"type": "Ready", "status": "True", "message": ""}
-    usual = {"phase": "Stable", "weight": 0, "rollout": {"stable": {"name": STABLE}}, "conditions": [ready]}
+    ready = condition("Ready", "True")
+    usual = {"phase": "Stable", "weight": 0, "rollout": {"stable": revision(STABLE)}, "conditions": [ready]}
     return {"metadata": {"namespace": NAMESPACE, "name": name}, "status": {**usual, **status}}
 
 
@@ -61,13 +72,16 @@ def answer(name: str, *pools: PoolView, **changes: Any) -> dict[str, Any]:
 
 
 class FakeReader:
-    """Implements the `Reader` port; `denied`: HTTP status by what is asked."""
+    """Implements the `Asker` port; `denied`: HTTP status by what is asked."""
 
     namespace = NAMESPACE
 
     def __init__(self) -> None:
         self.objects = [assistant()]
         self.running = [pod("p-1"), pod("p-2")]
+        self.agents: list[dict[str, Any]] = []
+        self.stored: list[dict[str, Any]] = []
+        self.annotated: list[tuple[str, str, str]] = []
         self.answers: dict[str, Callable[[], dict[str, Any]]] = {}
         self.denied: dict[str, int] = {}
         self.asked: list[tuple[str, int, str, dict[str, str]]] = []
@@ -82,7 +96,19 @@ class FakeReader:
 
     async def pods(self, labels: dict[str, str]) -> list[dict[str, Any]]:
         self._allowed("pods")
-        return [each for each in self.running if each["metadata"]["labels"] == labels]
+        return [each for each in self.running if labels.items() <= each["metadata"]["labels"].items()]
+
+    async def deployments(self, labels: dict[str, str]) -> list[dict[str, Any]]:
+        self._allowed("deployments")
+        return [each for each in self.agents if labels == naming.labels(NAME, "agent")]
+
+    async def revisions(self, labels: dict[str, str]) -> list[dict[str, Any]]:
+        self._allowed("revisions")
+        return [each for each in self.stored if labels == naming.labels(NAME, "revision")]
+
+    async def annotate(self, name: str, annotation: str, value: str) -> None:
+        self._allowed("annotate")
+        self.annotated.append((name, annotation, value))
 
     async def ask(self, pod: str, port: int, path: str, query: dict[str, str]) -> dict[str, Any]:
         self._allowed("ask")

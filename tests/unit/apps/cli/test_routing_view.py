@@ -3,21 +3,20 @@
 from typing import Any
 
 from tests.unit.apps.cli.fake_reader import CANARY, NAME, NAMESPACE, STABLE, broken, deployment, failover, pool
-from understudy.apps.cli.render import MOST_FAILOVERS, MOST_ROWS, render
+from understudy.apps.cli.routing_view import FIRST_TO_GO, HEADINGS, MOST_FAILOVERS, MOST_ROWS, routing
 from understudy.apps.cli.state import Answer, State
 from understudy.domain.routing.pool.view import PoolsView, PoolView, SharingView
 
 PAGE = """\
-shop/front-desk · Canary · step 2/5 · stable aaaaaaaa · canary bbbbbbbb at 10 % · verdict Pass
 proxies: 1 ready · knowledge: each its own
 
 Pool of revision aaaaaaaa (stable)
-100 turns, 106 requests · explored 3 % (set: 3 %) · extra 9 % (at most 10 %): \
+100 turns, 106 requests · explored 3 % (set: 3 %) · extra 9 % (at most 10 %)
 3 explored, 4 cut, 0 hedged, 2 retried, 0 continued
 tokens of cancelled requests: about 1,234 (estimated)
 RANK DEPLOYMENT ACCOUNT EXPECTED DEVIATION HANGS CUT AFTER SHARE SAMPLES AGE HEADROOM BREAKER
 1 east azure 100ms 20ms 1 % 300ms 47.2 % 50 2s 80 % Closed
-2 west azure 200ms 20ms 1 % 300ms 47.2 % 50 2m - Open: rate_limited, 12s to go
+2 west azure 200ms 20ms 1 % 300ms 47.2 % 50 1m - Open: rate_limited, 12s to go
 fallback plan azure 300ms 20ms 1 % 300ms 47.2 % 0 never 80 % Closed
 Last failovers
 22:12:05Z (1m ago) east → west: cut after 690ms
@@ -28,9 +27,9 @@ def told(pod: str, *pools: PoolView, **changes: Any) -> Answer:
     return Answer(pod=pod, pools=PoolsView(pod=pod, pools=pools, **changes))
 
 
-def shown(*answers: Answer, every: bool = False, **changes: Any) -> str:
+def shown(*answers: Answer, every: bool = False, width: int = 200, **changes: Any) -> str:
     values = {"namespace": NAMESPACE, "name": NAME, "phase": "Stable", "stable": STABLE, **changes}
-    return render([State(proxies=answers, **values)], every=every)
+    return "\n".join(routing(State(proxies=answers, **values), width, every=every))
 
 
 def test_a_whole_page() -> None:
@@ -40,19 +39,24 @@ def test_a_whole_page() -> None:
         deployment("plan", 3, fallback=True, age_s=None, samples=0),
         failovers=(failover(75),), explore_share_spent=0.03, extra_share_spent=0.09,
     )  # fmt: skip
-    page = shown(told("p-1", view), phase="Canary", step="2/5", canary=CANARY, weight=10, verdict="Pass")
+    page = shown(told("p-1", view), canary=CANARY)
     assert [" ".join(line.split()) for line in page.splitlines()] == PAGE.splitlines()
     columns = [line.index("azure") for line in page.splitlines() if "azure" in line]
     assert columns == [page.splitlines()[6].index("ACCOUNT")] * 3, "columns stand below each other"
 
 
+def test_a_narrow_terminal_loses_columns_and_no_letters() -> None:
+    view = pool(deployment("east", 1), deployment("west", 2))
+    for width in range(60, 200, 10):
+        table = [line for line in shown(told("p-1", view), width=width).splitlines() if "Closed" in line]
+        assert len(table) == 2
+        assert all(len(line) <= width for line in table)
+    assert {"RANK", "DEPLOYMENT", "EXPECTED", "BREAKER"} <= set(HEADINGS) - set(FIRST_TO_GO)
+
+
 def test_nobody_to_ask_is_said() -> None:
     assert "no proxy is ready, so nobody can tell" in shown()
     assert "1 not ready yet" in shown(starting=1)
-
-
-def test_why_it_is_not_ready_is_said() -> None:
-    assert "not ready: no agent is ready" in shown(message="no agent is ready")
 
 
 def test_a_proxy_that_says_nothing_is_named() -> None:
