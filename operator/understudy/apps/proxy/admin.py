@@ -130,6 +130,7 @@ class Admin:
             rescued_calls=assistant.rescued_calls,
             problems=self._problems(assistant),
             replay=self._replays.report(assistant),
+            stopped=assistant.ceilings.stopped,
             observations=assistant.finished.since(after),
             lost_before=assistant.finished.lost_before,
         )

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from understudy.apps.proxy.ceilings import Ceilings
 from understudy.apps.proxy.signal import Signal
 from understudy.domain.calls.finished import Finished
 from understudy.domain.calls.observation import CallObservation
@@ -25,6 +26,7 @@ class Assistant:
         live: calls whose audio this proxy relays, by id.
         finished: what they left.
         finishing: how many have ended and are not in `finished` yet, because something is still to be learned of them.
+        ceilings: whether the canary is beyond one.
         rescued_calls: calls moved to stable since the process started.
         polled_at: when the operator last asked for its state, on the monotonic clock; None if it never did.
         changed: fires at each new document and each finished call.
@@ -40,6 +42,7 @@ class Assistant:
         self.live: dict[str, Call] = {}
         self.finished = Finished()
         self.finishing = 0
+        self.ceilings = Ceilings(self.key)
         self.rescued_calls = 0
         self.polled_at: float | None = None
         self.changed = Signal()
@@ -60,6 +63,7 @@ class Assistant:
         if document.generation != self.generation:
             self.applied_at = now
         self.document = document
+        self.ceilings.follow(document, now)
         self._forget_snapshots()
         self.changed.fire()
 
@@ -67,11 +71,15 @@ class Assistant:
         """The arm and revision of a new call at `now`, seconds since the epoch; None while there is no stable one."""
         if self.document is None or not self.ready:
             return None
-        return choose_arm(self.document, call_id, now)
+        chosen = choose_arm(self.document, call_id, now)
+        if chosen and self.document.stable and self.ceilings.stops(chosen[1].name):
+            return (Arm.STABLE, self.document.stable)
+        return chosen
 
     def record(self, observation: CallObservation, now: float) -> CallObservation:
         """Keep a finished call for the operator, and wake it."""
         kept = self.finished.add(observation, now)
+        self.ceilings.heard(kept)
         self.changed.fire()
         return kept
 

@@ -135,7 +135,7 @@ class FrontDoor:
         try:
             token = self._registry.keys.verify(ticket, self._registry.assistants.values())
             same = (token.namespace, token.assistant, token.call_id) == (assistant.namespace, assistant.name, call_id)
-            if same and token.revision in assistant.snapshots:
+            if same and token.revision in assistant.snapshots and not assistant.ceilings.stops(token.revision):
                 return Arm(token.arm), token.revision
         except Unauthorized:
             pass  # no ticket, or one from a proxy we do not know: a new call

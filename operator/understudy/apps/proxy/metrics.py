@@ -105,6 +105,7 @@ class _State(Collector):
         generation = _gauge("understudy_routing_generation", "Generation of the routing document in force.")
         weight = _gauge("understudy_canary_weight_percent", "Share of new calls for the canary; 0 without a lease.")
         lease = _gauge("understudy_canary_lease_seconds", "Rest of the canary's lease; absent without a canary.")
+        stopped = _gauge("understudy_canary_stopped", "1 while a ceiling keeps new calls from the canary here.")
         rescued = _gauge("understudy_calls_rescued", "Calls moved to stable in mid-call.")
         unread = _gauge("understudy_observations_unread", "Finished calls that the operator has not read.")
         now = self._clock.now()
@@ -117,9 +118,11 @@ class _State(Collector):
             rescued.add_metric(label, assistant.rescued_calls)
             unread.add_metric(label, assistant.finished.unread)
             if (document := assistant.document) and document.canary:
-                weight.add_metric(label, effective_weight(document, now))
+                beyond = assistant.ceilings.stops(document.canary.name)
+                stopped.add_metric(label, float(beyond))
+                weight.add_metric(label, 0 if beyond else effective_weight(document, now))
                 lease.add_metric(label, max(0.0, document.lease_expires_at - now))
-        yield from (live, generation, weight, lease, rescued, unread)
+        yield from (live, generation, weight, lease, stopped, rescued, unread)
 
 
 def _gauge(name: str, text: str) -> GaugeMetricFamily:

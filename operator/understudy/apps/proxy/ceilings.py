@@ -1,0 +1,65 @@
+"""Hard ceilings: a canary that is beyond one gets no new calls from this proxy, with the operator or without."""
+
+import logging
+
+from understudy.domain.calls.observation import CallObservation, Stopped
+from understudy.domain.routing.document import RoutingDocument
+from understudy.domain.slo.ceiling import CeilingWatch
+
+log = logging.getLogger(__name__)
+
+
+class Ceilings:
+    """One assistant's canary, held against the ceilings in the routing document alone.
+
+    Args:
+        assistant: `namespace/name`, for the log.
+    """
+
+    def __init__(self, assistant: str) -> None:
+        self._assistant = assistant
+        self._document: RoutingDocument | None = None
+        self._watch: CeilingWatch | None = None
+        self._since = 0.0
+
+    @property
+    def stopped(self) -> Stopped | None:
+        """Why the canary gets no new calls here; None while it does, or there is none."""
+        return self._watch.stopped if self._watch is not None else None
+
+    def stops(self, revision: str) -> bool:
+        """Whether new calls must not go to `revision`."""
+        return self.stopped is not None and self.stopped.revision == revision
+
+    def follow(self, document: RoutingDocument, now: float) -> None:
+        """`document` is in force from `now` on, in seconds since the epoch: judging may start afresh."""
+        before, self._document = self._document, document
+        if before is not None and _same_attempt(before, document):
+            return
+        self._since = now
+        watched = document.canary is not None and bool(document.ceilings)
+        self._watch = CeilingWatch(document.canary.name, document.ceilings) if document.canary and watched else None
+
+    def heard(self, call: CallObservation) -> None:
+        """A call was reported; those that began before this attempt at the canary say nothing about it."""
+        if self._watch is None or call.started_at < self._since:
+            return
+        if (stopped := self._watch.add(call)) is not None:
+            log.warning(
+                "%s: canary %s gets no new calls here: %s is %.4g %%, beyond %.4g %%, after %d calls",
+                self._assistant,
+                stopped.revision,
+                stopped.slo,
+                stopped.value_percent,
+                stopped.ceiling_percent,
+                stopped.calls,
+            )
+
+
+def _same_attempt(before: RoutingDocument, after: RoutingDocument) -> bool:
+    """Whether the canary is held against the same ceilings as before, in the same attempt.
+
+    A weight that falls while the canary stays is a rollout that begins again (`retry`) whose end we did not see.
+    """
+    names = [document.canary.name if document.canary else "" for document in (before, after)]
+    return names[0] == names[1] and before.ceilings == after.ceilings and after.canary_weight >= before.canary_weight
