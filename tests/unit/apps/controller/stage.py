@@ -81,6 +81,7 @@ class Stage:
         self.cluster.before_write = lambda _: None
         self.reports, self.observers, self.metrics = Reports(), NoObservers(), Metrics()
         self.queries, self.woken = NoQueries(), list[Key]()
+        self.neighbours = Neighbours(self.cluster, self.woken.append)
         worlds = Worlds(self.cluster, self.clock)
         recorder = EventRecorder(self.cluster, self.metrics, self.clock, "test")
         self.worlds = worlds
@@ -94,7 +95,7 @@ class Stage:
                 self.metrics,
                 self.clock,
                 Images(proxy=proxy, agent="agent:1"),
-                Neighbours(self.cluster, self.woken.append),
+                self.neighbours,
                 self.queries,
             )
         )
