@@ -13,6 +13,10 @@ MIN_FAIL_CALLS = 5
 """Canary calls before a Fail: with fewer, which arm met a short hiccup of the provider is too much a matter of luck for
 anyone to believe the odds."""
 
+BAKING_SHARE = 0.25
+"""Of alpha, for the time after promotion where a revision bakes: a third more evidence before it, and not three times
+as much, for what has passed once already."""
+
 
 @dataclass(frozen=True, slots=True)
 class JudgePolicy:
@@ -28,9 +32,9 @@ class JudgePolicy:
 
     @classmethod
     def sharing(
-        cls, min_calls: int, false_rollback_percent: float, tests: int, false_promotion_percent: float | None = None
+        cls, min_calls: int, false_rollback_percent: float, tests: float, false_promotion_percent: float | None = None
     ) -> "JudgePolicy":
-        """The policy of each of `tests` tests.
+        """The policy of each of `tests` tests (more of them, in effect, where only a part of alpha is theirs).
 
         All of them together may be wrong in `false_rollback_percent`: one Fail fails the rollout. Beta is not divided:
         a bad canary is promoted only if *every* SLO passes, so the one that it violates has to be wrong.
@@ -47,15 +51,22 @@ class JudgePolicy:
         return (proof >= (self.proof_needed or 0.0)) & (canary_calls >= self.min_calls)
 
 
-def tests_of(spec: RolloutSpec, slos: Iterable[Slo]) -> int:
-    """How many tests share alpha, each of which could blame a canary by chance; at least 1.
+def tests_of(spec: RolloutSpec, slos: Iterable[Slo], *, baking: bool = False) -> float:
+    """Among how many tests alpha is to be shared, each of which could blame a revision by chance; at least 1.
 
     One for each SLO that bets: not a dry run, which blames nobody, nor a query, which knows no chance. As many again,
-    against the objective alone, where a step leaves stable no calls, and twice as many where a promoted revision bakes
-    (against the objective, and against what was read before). One for mirrored turns.
+    against the objective alone, where a step leaves stable no calls. One for mirrored turns. While a promoted revision
+    bakes, two for each SLO: the objective, and what was read before. Where both come, each has its share of alpha.
+
+    Args:
+        spec: what is asked of the rollout.
+        slos: what is judged.
+        baking: of the time after promotion; else of the time before it.
     """
     betting = sum(slo.prometheus is None and not slo.dry_run for slo in slos)
+    if baking:
+        return max(1, 2 * betting) / BAKING_SHARE
     steps = spec.steps or ()
     alone = any(step.set_weight == EVERY_CALL for step in steps)
     shadow = any(step.shadow is not None for step in steps)
-    return max(1, betting * (1 + alone + 2 * (spec.bake is not None)) + shadow)
+    return max(1, betting * (1 + alone) + shadow) / (1 - BAKING_SHARE if spec.bake else 1)

@@ -19,11 +19,21 @@ HALF, ALL, SHADOW = Step(set_weight=50), Step(set_weight=100), Step(shadow=Shado
         (RolloutSpec(), (*DEFAULT_SLOS[:2], TRIED[2], QUERY), 2),
         (RolloutSpec(steps=(HALF, ALL)), DEFAULT_SLOS, 6),
         (RolloutSpec(steps=(SHADOW, HALF)), DEFAULT_SLOS, 4),
-        (RolloutSpec(bake="30m"), DEFAULT_SLOS, 9),
-        (RolloutSpec(steps=(SHADOW, HALF, ALL), bake="30m"), DEFAULT_SLOS, 13),
+        (RolloutSpec(bake="30m"), DEFAULT_SLOS, 4),
+        (RolloutSpec(steps=(SHADOW, HALF, ALL), bake="30m"), DEFAULT_SLOS, 7 / 0.75),
     ],
 )
-def test_tests_that_share_alpha(spec: RolloutSpec, slos: tuple[Slo, ...], expected: int) -> None:
+def test_tests_that_share_alpha(spec: RolloutSpec, slos: tuple[Slo, ...], expected: float) -> None:
     """A dry run blames nobody and a query knows no chance; steps and baking ask more than once."""
-    assert policy.tests_of(spec, slos) == expected
-    assert JudgePolicy.sharing(30, 1.0, expected).evidence_needed == 100 * expected
+    assert policy.tests_of(spec, slos) == pytest.approx(expected)
+    assert JudgePolicy.sharing(30, 1.0, expected).evidence_needed == pytest.approx(100 * expected)
+
+
+def test_before_and_after_promotion_no_more_than_alpha_is_spent() -> None:
+    """A revision that bakes is asked more questions, and blamed by chance no more often in all."""
+    spec = RolloutSpec(steps=(SHADOW, HALF), bake="30m")
+    before, after = (
+        number / policy.tests_of(spec, DEFAULT_SLOS, baking=baking) for number, baking in ((4, False), (6, True))
+    )
+    assert before + after == pytest.approx(1)
+    assert before > after

@@ -32,21 +32,21 @@ def after(pairs: list[tuple[int, int]]) -> ShadowStatus:
 @pytest.mark.parametrize(
     ("turn", "bad"),
     [
-        (ShadowTurn(canary_ms=QUICK), False),
-        (ShadowTurn(canary_ms=LATE), True),
-        (ShadowTurn(canary_ms=1000, other_ms=150), False),
-        (ShadowTurn(canary_ms=1000, other_ms=250), True),
-        (ShadowTurn(canary_ms=None), True),
-        (ShadowTurn(canary_ms=QUICK, canary_defects=(Defect.EMPTY,)), True),
-        (ShadowTurn(canary_ms=QUICK, canary_defects=(Defect.REPROMPT,)), True),
-        (ShadowTurn(canary_ms=QUICK, stable_defects=(Defect.REPROMPT,)), False),
+        (ShadowTurn(canary_ms=QUICK), 0.0),
+        (ShadowTurn(canary_ms=LATE), 1.0),
+        (ShadowTurn(canary_ms=1000, other_ms=150), 0.0),
+        (ShadowTurn(canary_ms=1000, other_ms=250), 1.0),
+        (ShadowTurn(canary_ms=None), 1.0),
+        (ShadowTurn(canary_ms=QUICK, canary_defects=(Defect.EMPTY,)), 1.0),
+        (ShadowTurn(canary_ms=QUICK, canary_defects=(Defect.REPROMPT,)), 1.0),
+        (ShadowTurn(canary_ms=QUICK, stable_defects=(Defect.REPROMPT,)), 0.0),
     ],
 )
-def test_a_mirrored_turn_is_bad_when_it_was_late_empty_or_failed(turn: ShadowTurn, bad: bool) -> None:  # noqa: FBT001
+def test_a_mirrored_turn_is_bad_when_it_was_late_empty_or_failed(turn: ShadowTurn, bad: float) -> None:
     """The latency objective holds for the whole turn, of which the rest is the same on both."""
     found = shadowing.badness([turn], Asked.of(DEFAULT_SLOS))
     assert found is not None
-    assert found[1] == float(bad)
+    assert found[1] == bad
 
 
 def test_what_makes_a_turn_bad_is_what_the_slos_ask() -> None:
