@@ -51,22 +51,23 @@ class JudgePolicy:
         return (proof >= (self.proof_needed or 0.0)) & (canary_calls >= self.min_calls)
 
 
-def tests_of(spec: RolloutSpec, slos: Iterable[Slo], *, baking: bool = False) -> float:
-    """Among how many tests alpha is to be shared, each of which could blame a revision by chance; at least 1.
+def tests_of(spec: RolloutSpec, slos: Iterable[Slo]) -> float:
+    """Among how many tests alpha is shared before promotion, each of which could blame a canary by chance.
 
     One for each SLO that bets: not a dry run, which blames nobody, nor a query, which knows no chance. As many again,
-    against the objective alone, where a step leaves stable no calls. One for mirrored turns. While a promoted revision
-    bakes, two for each SLO: the objective, and what was read before. Where both come, each has its share of alpha.
-
-    Args:
-        spec: what is asked of the rollout.
-        slos: what is judged.
-        baking: of the time after promotion; else of the time before it.
+    against the objective alone, where a step leaves stable no calls. One for mirrored turns. Where the revision is to
+    bake, a part of alpha is kept for that, as if there were more tests.
     """
-    betting = sum(slo.prometheus is None and not slo.dry_run for slo in slos)
-    if baking:
-        return max(1, 2 * betting) / BAKING_SHARE
     steps = spec.steps or ()
     alone = any(step.set_weight == EVERY_CALL for step in steps)
     shadow = any(step.shadow is not None for step in steps)
-    return max(1, betting * (1 + alone) + shadow) / (1 - BAKING_SHARE if spec.bake else 1)
+    return max(1, _betting(slos) * (1 + alone) + shadow) / (1 - BAKING_SHARE if spec.bake else 1)
+
+
+def baking_tests_of(slos: Iterable[Slo]) -> float:
+    """The same after promotion, while the revision bakes: against the objective, and against what was read before."""
+    return max(1, 2 * _betting(slos)) / BAKING_SHARE
+
+
+def _betting(slos: Iterable[Slo]) -> int:
+    return sum(slo.prometheus is None and not slo.dry_run for slo in slos)

@@ -32,8 +32,6 @@ def test_tests_that_share_alpha(spec: RolloutSpec, slos: tuple[Slo, ...], expect
 def test_before_and_after_promotion_no_more_than_alpha_is_spent() -> None:
     """A revision that bakes is asked more questions, and blamed by chance no more often in all."""
     spec = RolloutSpec(steps=(SHADOW, HALF), bake="30m")
-    before, after = (
-        number / policy.tests_of(spec, DEFAULT_SLOS, baking=baking) for number, baking in ((4, False), (6, True))
-    )
+    before, after = 4 / policy.tests_of(spec, DEFAULT_SLOS), 6 / policy.baking_tests_of(DEFAULT_SLOS)
     assert before + after == pytest.approx(1)
     assert before > after
