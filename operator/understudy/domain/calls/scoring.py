@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from understudy.domain.calls.observation import CallEnd, CallObservation
+from understudy.domain.calls.observation import CallEnd, CallObservation, CallPart
 from understudy.domain.calls.transcript import ROLES, Line
 from understudy.domain.routing.arm import bucket
 from understudy.domain.routing.document import Arm, RoutingDocument
@@ -23,11 +23,12 @@ _BUCKETS = 10_000
 def worth_scoring(call: CallObservation, lines: Sequence[Line]) -> bool:
     """Whether a score would say something about the call's arm.
 
-    Not of a rescued call, which both arms served; not of one in which either side said nothing; and not of a dropped
-    one: it is the most urgent evidence there is and does not wait for a score.
+    Not of a call that goes on; not of a rescued one, which both arms served; not of one in which either side said
+    nothing; and not of a dropped one: it is the most urgent evidence there is and does not wait for a score.
     """
+    over = call.part is not CallPart.TURNS and call.end is not CallEnd.DROPPED
     spoke = {line.role for line in lines}
-    return not call.rescued and call.end is not CallEnd.DROPPED and len(spoke) == len(ROLES)
+    return over and not call.rescued and len(spoke) == len(ROLES)
 
 
 def sampled(call: CallObservation, document: RoutingDocument, percent: int, salt: str) -> bool:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from understudy.domain.calls.observation import CallEnd, CallObservation
+from understudy.domain.calls.observation import CallEnd, CallObservation, CallPart
 from understudy.domain.calls.scoring import DAY_S, Budget, sampled, worth_scoring
 from understudy.domain.calls.transcript import Line
 from understudy.domain.routing.document import Arm, RevisionRef, RoutingDocument
@@ -30,6 +30,8 @@ def document(canary: str | None) -> RoutingDocument:
         ({"end": CallEnd.ASSISTANT_ENDED}, BOTH, True),
         ({"end": CallEnd.MAX_DURATION}, BOTH, True),
         ({"end": CallEnd.DROPPED}, BOTH, False),
+        ({"part": CallPart.TURNS}, BOTH, False),
+        ({"part": CallPart.END}, BOTH, True),
         ({"rescued": True}, BOTH, False),
         ({}, BOTH[:1], False),
         ({}, BOTH[1:], False),
@@ -37,7 +39,7 @@ def document(canary: str | None) -> RoutingDocument:
     ],
 )
 def test_what_is_worth_a_score(changes: dict[str, object], lines: tuple[Line, ...], worth: bool) -> None:  # noqa: FBT001
-    """Dropped calls are reported at once, rescued ones are nobody's, and in a monologue there is nothing to judge."""
+    """A long call is scored at its end; dropped calls are reported at once, rescued ones are nobody's, and in a monologue there is nothing to judge."""
     assert worth_scoring(call(**changes), lines) is worth
 
 
