@@ -1,4 +1,4 @@
-"""HIPAA and PCI: which transcribers may take over, and the CEL that holds the assistant's own list against it (T4)."""
+"""HIPAA and PCI: which transcribers may take over (T4) and who may judge calls, and the CEL that holds to it."""
 
 from understudy.api.markers import Rule
 
@@ -15,5 +15,15 @@ COMPLIANCE_RULES = (
         at=".transcriber.fallbackPlan.transcribers",
         reason="FieldValueForbidden",
     ),
+    Rule(
+        "!has(self.compliance) || !(self.compliance.hipaa || self.compliance.pci) "
+        "|| !has(self.quality) || !has(self.quality.judge) || !has(self.model.deployments) "
+        "|| self.model.deployments.exists(d, d.account == self.quality.judge.account)",
+        "with compliance.hipaa or pci only an account of spec.model may judge calls: nobody else is to read what "
+        "callers said; name the account of one of its deployments",
+        at=".quality.judge.account",
+        reason="FieldValueForbidden",
+    ),
 )
-"""For the list that the assistant has itself; lists of a FallbackPlan are held against it by the operator."""
+"""For what the assistant has itself; lists of a FallbackPlan, and the installation's restrictions, are held against it
+by the operator."""

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from tests.api.cases.case import Case, accepted, plan_accepted, refused
 from tests.api.cases.transcribers import transcriber
-from tests.api.manifests import assistant, edit
+from tests.api.manifests import account, assistant, edit
 from understudy.api.transcriber import TranscriberProvider
 
 LISTED = "spec.transcriber.fallbackPlan.transcribers"
@@ -31,6 +31,17 @@ def cases() -> Iterator[Case]:
         yield accepted(f"{name}: any first transcriber", {**on, "spec.transcriber.provider": "cartesia"})
         yield accepted(f"{name}: any voice takes over", {**on, "spec.voice.fallbackPlan.voices": [VOICE]})
         yield accepted(f"{name}: zones too", {**on, "spec.compliance.dataZones": ["eu"], **IN_THE_ZONE})
+        judge = {"account": "openai", "model": "gpt-4o", "rubric": "The caller was served."}
+        spare = {"spec.accounts[3]": account("spare", "openai"), "spec.voice.account": "openai"}
+        two = {**spare, "spec.quality.judge": judge}
+        pool = "spec.model.deployments"
+        yield accepted(f"{name}: who talks judges", {**on, **two, pool: [{"name": "one", "account": "openai"}]})
+        yield refused(
+            f"{name}: another judges",
+            {**on, **two, pool: [{"name": "one", "account": "spare"}]},
+            ("spec.quality.judge.account", "only an account of spec.model may judge calls"),
+        )
+        yield accepted(f"{name}: the only model judges", {**on, "spec.quality.judge": judge})
         mixed = [{"provider": "deepgram"}, {"provider": "cartesia"}]
         yield refused(f"{name}: one of two does not fit", {**on, LISTED: mixed}, (LISTED, TOLD))
         yield refused(
