@@ -39,7 +39,10 @@ def document(canary: str | None) -> RoutingDocument:
     ],
 )
 def test_what_is_worth_a_score(changes: dict[str, object], lines: tuple[Line, ...], worth: bool) -> None:  # noqa: FBT001
-    """A long call is scored at its end; dropped calls are reported at once, rescued ones are nobody's, and in a monologue there is nothing to judge."""
+    """A long call is scored at its end.
+
+    Dropped calls are reported at once, rescued ones are nobody's, and in a monologue there is nothing to judge.
+    """
     assert worth_scoring(call(**changes), lines) is worth
 
 
