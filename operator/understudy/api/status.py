@@ -27,6 +27,9 @@ MAX_RETAINED = 10
 MAX_BETS = 8
 """Sizes of bet that a judge plays at once."""
 
+MAX_GOLDEN_FAILURES = 10
+"""Golden calls told of that failed: the first say what is wrong, the rest mostly repeat it."""
+
 MAX_WARNINGS = 32
 """Sentences kept: two for each of eight fallbacks of both kinds."""
 
@@ -284,7 +287,8 @@ class ReplayStatus(ApiModel):
     done: bool = False
     error: Text = ""
     """Why it could not be played, such as a ConfigMap that is missing."""
-    failures: Annotated[tuple[GoldenFailure, ...], Field(max_length=10)] = ()
+    failed: int = 0
+    failures: Annotated[tuple[GoldenFailure, ...], Field(max_length=MAX_GOLDEN_FAILURES)] = ()
     """The first ten."""
 
 
@@ -335,6 +339,8 @@ class RolloutStatus(ApiModel):
     """When this rollout began; earlier calls are no evidence."""
     step_since: Time | None = None
     """When the step under way began."""
+    step_calls: int = 0
+    """Finished calls of both arms when the step under way began."""
     acked_since: Time | None = None
     """When every ready proxy had the wanted weight."""
     not_ready_since: Time | None = None

@@ -2,7 +2,7 @@
 
 from understudy.api.rollout import RolloutSpec
 from understudy.api.status import Reading, Revision, RollbackReason
-from understudy.domain.calls.observation import CredentialProblem
+from understudy.domain.calls.observation import CredentialProblem, Stopped
 from understudy.domain.rollout.inputs import AgentPods
 from understudy.domain.rollout.times import to_text
 
@@ -42,9 +42,30 @@ def not_started(
     )
 
 
-def lacking(canary: str, calls: int, policy: RolloutSpec) -> str:
+def agents_failing(revision: Revision, agents: AgentPods, now: float) -> RollbackReason:
+    """Agent pods of the revision will not start by themselves."""
+    return plain(revision.name, "AgentsFailing", f"{revision.name}: {agents.failing}", now)
+
+
+def ceiling(pod: str, stopped: Stopped, now: float) -> RollbackReason:
+    """A proxy found the canary beyond a ceiling."""
+    message = (
+        f"{stopped.revision} is beyond the ceiling of {stopped.slo}: {stopped.value_percent:.4g} % in {stopped.calls} "
+        f"calls on {pod}; ceiling {stopped.ceiling_percent:.4g} %"
+    )
+    return plain(stopped.revision, "CeilingReached", message, now).model_copy(
+        update={
+            "slo": stopped.slo,
+            "value": stopped.value_percent,
+            "threshold": stopped.ceiling_percent,
+            "canary_calls": stopped.calls,
+        }
+    )
+
+
+def lacking(canary: str, calls: int, deadline: str, policy: RolloutSpec) -> str:
     """What to say when the calls that would settle the verdict do not come."""
     return (
-        f"{canary}: {calls} finished canary calls and no verdict within dataDeadline {policy.data_deadline}; "
+        f"{canary}: {calls} finished canary calls and no verdict within the deadline of {deadline}; "
         f"minCalls is {policy.min_calls}"
     )

@@ -1,17 +1,19 @@
 """The state of a rollout as Kubernetes conditions, so that `kubectl wait` and `describe` tell what goes on and why."""
 
 from understudy.api.status import Condition, ConditionStatus, ConditionType, Phase
-from understudy.domain.rollout import blame
+from understudy.domain.rollout import blame, traffic
 from understudy.domain.rollout import steps as stepping
-from understudy.domain.rollout.apply import shortened
-from understudy.domain.rollout.facts import Facts, counts, same
-from understudy.domain.rollout.rules import UNDER_WAY
+from understudy.domain.rollout.facts import Facts, same
+from understudy.domain.rollout.shortening import shortened
+from understudy.domain.rollout.table import UNDER_WAY
 from understudy.domain.rollout.times import to_text
 
 Finding = tuple[bool, str, str]
 """(whether it holds, reason, message)."""
 
-_MOVING = UNDER_WAY | {Phase.INITIALIZING, Phase.PROMOTING, Phase.ROLLING_BACK}
+_MOVING = UNDER_WAY | {Phase.INITIALIZING, Phase.PROMOTING, Phase.BAKING, Phase.ROLLING_BACK}
+
+_TAKEN_BACK = (Phase.ROLLING_BACK, Phase.ROLLED_BACK)
 
 
 def conditions(facts: Facts) -> tuple[Condition, ...]:
@@ -23,6 +25,8 @@ def conditions(facts: Facts) -> tuple[Condition, ...]:
         "Degraded": _degraded(facts),
         "PlanValid": _plan_valid(facts),
         "Stalled": _stalled(facts),
+        "TrafficTooLow": _traffic_too_low(facts),
+        "SpecRejected": _spec_rejected(facts),
     }
     if facts.seen.retired:
         findings["ProviderRetired"] = (True, "ShutDown", "; ".join(facts.seen.retired))
@@ -82,7 +86,7 @@ def _promoted(facts: Facts) -> Finding:
     rollout = facts.rollout
     if facts.seen.invalid:
         return (False, facts.seen.invalid_reason, facts.seen.invalid)
-    if facts.phase in (Phase.ROLLING_BACK, Phase.ROLLED_BACK):
+    if facts.phase in _TAKEN_BACK:
         return (False, "RolledBack", _why_rolled_back(facts))
     if facts.phase is Phase.STABLE and rollout.stable and same(rollout.stable, facts.seen.desired):
         return (True, "Promoted", f"{rollout.stable.name} is what the spec asks for and takes all calls")
@@ -90,12 +94,11 @@ def _promoted(facts: Facts) -> Finding:
 
 
 def _degraded(facts: Facts) -> Finding:
-    bad = next((each for each in facts.rollout.readings if each.reason == "BothArmsBad"), None)
-    if bad and facts.rollout.canary:
-        return (True, "BothArmsBad", f"{bad.slo}: {bad.message}; the rollout holds")
-    silent = [pod.pod for pod in facts.seen.proxies if counts(pod) and pod.report is None]
-    if silent:
-        return (True, "ProxiesSilent", f"{', '.join(silent)} ready for calls, but silent towards the operator")
+    if (bad := facts.outage) and facts.rollout.canary:
+        held = "; the rollout holds" if facts.held else "; onStableFailing lets it pass"
+        return (True, "BothArmsBad", f"{bad.slo}: {bad.message}{held}")
+    if facts.silent:
+        return (True, "ProxiesSilent", f"{', '.join(facts.silent)} ready for calls, but silent towards the operator")
     return (False, "AsExpected", "")
 
 
@@ -116,12 +119,60 @@ def _stalled(facts: Facts) -> Finding:
         return (True, rollout.pause_reason or "Paused", _last_line(facts))
     if facts.seen.invalid:
         return (True, facts.seen.invalid_reason or "InvalidSpec", facts.seen.invalid)
-    if facts.phase is Phase.CANARY and rollout.canary and _waits_too_long(facts):
-        return (True, "TrafficTooLow", blame.lacking(rollout.canary.name, rollout.canary_calls, facts.seen.policy))
-    return (False, "Moving" if facts.phase in _MOVING else "Settled", "")
+    if rollout.queued:
+        return (True, "WaitsInLine", rollout.queued)
+    return _never_begins(facts) or _waiting(facts) or (False, "Moving" if facts.phase in _MOVING else "Settled", "")
 
 
-def _waits_too_long(facts: Facts) -> bool:
-    waits_for_calls = facts.step is None or facts.step.set_weight is not None
-    deadline_s = stepping.seconds(facts.seen.policy.data_deadline)
-    return waits_for_calls and facts.since(facts.rollout.step_since) >= deadline_s
+def _never_begins(facts: Facts) -> Finding | None:
+    """What should have begun within `progressDeadline`, and hurts no caller by not beginning."""
+    if not facts.overdue:
+        return None
+    if facts.phase is Phase.INITIALIZING and facts.rollout.stable:
+        return (True, "ProgressDeadlineExceeded", _ready(facts)[2])
+    if facts.phase is Phase.PREPARING and facts.canary_ready and not facts.acknowledged:
+        known = f"{facts.acked_proxies} of {facts.ready_proxies} ready proxies know {_canary(facts)}"
+        return (True, "ProxiesSilent", f"{known}; it starts once all do")
+    return None
+
+
+def _canary(facts: Facts) -> str:
+    return facts.rollout.canary.name if facts.rollout.canary else ""
+
+
+def _waiting(facts: Facts) -> Finding | None:
+    """A canary whose step waits longer than it should: for calls, or for something that calls alone do not bring."""
+    canary, rollout, policy = facts.rollout.canary, facts.rollout, facts.seen.policy
+    waits_for_calls = facts.step is None or not (facts.step.pause or facts.step.replay)
+    if facts.phase is not Phase.CANARY or canary is None or not waits_for_calls:
+        return None
+    deadline = stepping.patience(facts.step, policy)
+    if facts.since(rollout.step_since) < stepping.seconds(deadline):
+        return None
+    if facts.silent and rollout.acked_since is None:
+        return (True, "ProxiesSilent", _degraded(facts)[2])
+    if traffic.too_low(facts):
+        return (True, "TrafficTooLow", traffic.in_words(facts))
+    held = "BothArmsBad" if facts.outage and facts.held else "NoVerdict"
+    return (True, held, blame.lacking(canary.name, rollout.canary_calls, deadline, policy))
+
+
+def _traffic_too_low(facts: Facts) -> Finding:
+    if traffic.too_low(facts):
+        return (True, "TrafficTooLow", traffic.in_words(facts))
+    return (False, "Enough" if facts.phase is Phase.CANARY else "NotWaiting", "")
+
+
+def _spec_rejected(facts: Facts) -> Finding:
+    """A repository that still holds what was taken back starts nothing anew; saying so is all there is to do."""
+    rejected, desired = facts.rollout.rejected, facts.seen.desired
+    if rejected is None or desired is None or rejected.name != desired.name:
+        return (False, "Accepted", "")
+    why = facts.rollout.last_rollback
+    reason = why.reason if why and why.revision == rejected.name else "TakenBack"
+    story = f": {why.message}" if why and why.revision == rejected.name else ""
+    message = (
+        f"the spec still asks for {rejected.name}, which was taken back{story}; change the spec, or "
+        f"`kubectl understudy retry {facts.seen.assistant}` tries it again"
+    )
+    return (True, reason, message)

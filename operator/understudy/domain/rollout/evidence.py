@@ -2,47 +2,88 @@
 
 from collections.abc import Sequence
 
-from understudy.api.status import MAX_CURSORS, Cursor, RolloutStatus
-from understudy.domain.calls.observation import CallObservation, ProxyReport
+from understudy.api.status import Phase, RolloutStatus, ShadowStatus
+from understudy.domain.calls.observation import CallObservation, CallPart
+from understudy.domain.rollout import cursors, replaying
+from understudy.domain.rollout import steps as stepping
 from understudy.domain.rollout.inputs import Observation
 from understudy.domain.rollout.table import JUDGED
 from understudy.domain.rollout.times import to_seconds
 from understudy.domain.routing.document import Arm
-from understudy.domain.slo import panel
-from understudy.domain.slo.judge import EVERY_CALL
-from understudy.domain.slo.policy import JudgePolicy
+from understudy.domain.slo import panel, shadowing
+from understudy.domain.slo.policy import JudgePolicy, tests_of
+
+Calls = Sequence[tuple[Arm, CallObservation]]
+"""Finished calls with the arm that they are evidence for, in the order of their start."""
 
 
 def judge_policy(seen: Observation) -> JudgePolicy:
-    """The policy of each test. A step of weight 100 adds a test to each SLO: the one against the objective alone."""
-    alone = any(step.set_weight == EVERY_CALL for step in seen.policy.steps or ())
-    tests = len(seen.slos) * (2 if alone else 1)
+    """The policy of each test."""
     policy = seen.policy
+    tests = tests_of(policy, seen.slos)
     return JudgePolicy.sharing(policy.min_calls, policy.false_rollback_percent, tests, policy.false_promotion_percent)
 
 
-def judged(rollout: RolloutStatus, seen: Observation) -> RolloutStatus:
-    """`rollout` after the calls that finished since it was written; unchanged outside the judged phases."""
-    if rollout.phase not in JUDGED:
-        return rollout
+def judged(rollout: RolloutStatus, seen: Observation, now: float) -> RolloutStatus:
+    """`rollout` after what was reported since it was written; unchanged where nobody is judged."""
+    if rollout.phase in JUDGED:
+        return _counted(replaying.heard(_mirrored(_compared(rollout, seen, now), seen), seen), seen)
+    if rollout.phase is Phase.BAKING:
+        return _counted(_baked(rollout, seen, now), seen)
+    return rollout
+
+
+def _compared(rollout: RolloutStatus, seen: Observation, now: float) -> RolloutStatus:
+    """The canary against stable."""
     judges = panel.seat(rollout.judges, seen.slos)
-    calls = new_calls(rollout, seen)
-    judges = panel.hear(judges, seen.slos, calls, rollout.weight)
-    readings = panel.read_all(judges, seen.slos, judge_policy(seen))
+    judges = panel.hear(judges, seen.slos, new_calls(rollout, seen), rollout.weight)
+    for arm, calls in cursors.lost(rollout.cursors, seen).items():
+        judges = panel.hear_lost(judges, seen.slos, arm, calls, rollout.weight)
+    judges = panel.ask(judges, seen.slos, seen.samples, to_seconds(rollout.started_at))
+    readings = panel.read_all(judges, seen.slos, judge_policy(seen), seen.samples, now)
+    return rollout.model_copy(
+        update={"judges": judges, "readings": readings, "verdict": panel.overall(readings)},
+    )
+
+
+def _baked(rollout: RolloutStatus, seen: Observation, now: float) -> RolloutStatus:
+    """The promoted revision alone, against its objectives and what the one before it read."""
+    policy = judge_policy(seen)
+    judges = panel.seat(rollout.judges, seen.slos)
+    own = [call for arm, call in new_calls(rollout, seen) if arm is Arm.CANARY]
+    judges = panel.hear_baking(judges, seen.slos, own, policy)
+    judges = panel.ask(judges, seen.slos, seen.samples, to_seconds(rollout.phase_since))
+    readings = panel.read_baking(judges, seen.slos, policy, seen.samples, now)
+    return rollout.model_copy(
+        update={"judges": judges, "readings": readings, "verdict": panel.overall(readings)},
+    )
+
+
+def _mirrored(rollout: RolloutStatus, seen: Observation) -> RolloutStatus:
+    """The mirrored turns of stable's calls, during a shadow step."""
+    steps = stepping.steps_of(seen.policy)
+    if rollout.step_index >= len(steps) or steps[rollout.step_index].shadow is None:
+        return rollout
+    calls = [call for arm, call in new_calls(rollout, seen) if arm is Arm.STABLE]
+    heard = shadowing.hear(rollout.shadow or ShadowStatus(), calls, seen.slos)
+    return rollout.model_copy(update={"shadow": heard})
+
+
+def _counted(rollout: RolloutStatus, seen: Observation) -> RolloutStatus:
+    """The number of calls, and how far every proxy has been read: last, because all else counts from the old mark."""
+    calls, lost = new_calls(rollout, seen), cursors.lost(rollout.cursors, seen)
     return rollout.model_copy(
         update={
-            "judges": judges,
-            "readings": readings,
-            "verdict": panel.overall(readings),
-            "cursors": read_up_to(rollout.cursors, [pod.report for pod in seen.proxies if pod.report]),
-            "canary_calls": rollout.canary_calls + _count(calls, Arm.CANARY),
-            "stable_calls": rollout.stable_calls + _count(calls, Arm.STABLE),
+            "cursors": cursors.moved(rollout, seen),
+            "canary_calls": rollout.canary_calls + _ended(calls, Arm.CANARY) + lost.get(Arm.CANARY, 0),
+            "stable_calls": rollout.stable_calls + _ended(calls, Arm.STABLE) + lost.get(Arm.STABLE, 0),
         }
     )
 
 
-def _count(calls: Sequence[tuple[Arm, CallObservation]], arm: Arm) -> int:
-    return sum(each is arm and not call.rescued for each, call in calls)
+def _ended(calls: Calls, arm: Arm) -> int:
+    """A long call is told of in two parts; it counts with its end."""
+    return sum(each is arm and not call.rescued and call.part is not CallPart.TURNS for each, call in calls)
 
 
 def new_calls(rollout: RolloutStatus, seen: Observation) -> list[tuple[Arm, CallObservation]]:
@@ -59,32 +100,6 @@ def new_calls(rollout: RolloutStatus, seen: Observation) -> list[tuple[Arm, Call
         for call in report.observations
         if call.seq > counted.get(report.boot_id, 0) and call.started_at >= began
     }
-    in_order = sorted(fresh.values(), key=lambda call: (call.started_at, call.call_id))
-    arms = ((_arm(rollout, call.revision), call) for call in in_order)
+    in_order = sorted(fresh.values(), key=lambda call: (call.started_at, call.call_id, call.seq))
+    arms = ((cursors.arm_of(rollout, call.revision), call) for call in in_order)
     return [(arm, call) for arm, call in arms if arm]
-
-
-def _arm(rollout: RolloutStatus, revision: str) -> Arm | None:
-    """By revision and not by the arm's name: the stable of an earlier rollout is not this one's."""
-    if rollout.canary and revision == rollout.canary.name:
-        return Arm.CANARY
-    if rollout.stable and revision == rollout.stable.name:
-        return Arm.STABLE
-    return None
-
-
-def read_up_to(cursors: Sequence[Cursor], reports: Sequence[ProxyReport]) -> tuple[Cursor, ...]:
-    """The cursors after `reports`.
-
-    A process that is not heard of now keeps its cursor, because it may only be slow; of those, the ones heard of
-    longest ago make room.
-    """
-    known = {cursor.boot_id: cursor for cursor in cursors}
-    heard: dict[str, Cursor] = {}
-    for report in sorted(reports, key=lambda each: (each.pod, each.boot_id)):
-        before = heard.get(report.boot_id) or known.get(report.boot_id)
-        last = max((call.seq for call in report.observations), default=0)
-        seq = max(before.seq if before else 0, last, report.lost_before)
-        heard[report.boot_id] = Cursor(boot_id=report.boot_id, pod=report.pod, seq=seq)
-    silent = [cursor for cursor in cursors if cursor.boot_id not in heard]
-    return tuple([*silent, *heard.values()][-MAX_CURSORS:])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from understudy.api.status import RollbackReason
+from understudy.api.status import Revision, RollbackReason
 from understudy.domain.rollout.inputs import EventType, Request
 from understudy.domain.rollout.table import Trigger
 
@@ -21,3 +21,5 @@ class Move:
     """On a rollback: all there is to know about why."""
     request: Request | None = None
     """The request that this answers."""
+    target: Revision | None = None
+    """Of an undo: what is to serve again."""

@@ -270,7 +270,7 @@ def test_an_outage_of_both_arms_holds_the_canary() -> None:
     world.run(120)
     assert world.phase is Phase.CANARY
     assert world.condition("Degraded") == ("True", "BothArmsBad")
-    world.requests = (Request(Verb.PROMOTE, "fix"),)
+    world.requests = (Request(Verb.PROMOTE, "fix", "full"),)
     world.run(2, calls=0)
     assert world.status.stable_revision == "two"
 
@@ -309,7 +309,7 @@ def test_a_proxy_that_is_not_ready_is_not_waited_for() -> None:
 def test_a_request_is_carried_out_once(verb: Verb, phase: Phase) -> None:
     """The annotation stays on the object; its id says that it is old."""
     world = rolling()
-    world.requests = (Request(verb, "1"),)
+    world.requests = (Request(verb, "1", "full" if verb is Verb.PROMOTE else ""),)
     world.run(5)
     assert world.phase is phase
     assert len([each for each in world.rollout.history if each.to in (Phase.ROLLING_BACK, Phase.PROMOTING)]) == 1

@@ -4,7 +4,8 @@ from tests.unit.domain.rollout.world import Proxy, rolling
 from understudy.api.rollout import OnInsufficientData, PauseStep, Step
 from understudy.api.status import MAX_CURSORS, Cursor, Phase
 from understudy.domain.calls.observation import ProxyReport
-from understudy.domain.rollout.evidence import judge_policy, read_up_to
+from understudy.domain.rollout.cursors import read_up_to
+from understudy.domain.rollout.evidence import judge_policy
 
 
 def test_reports_seen_twice_count_once() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from understudy.api.status import Phase
 from understudy.domain.rollout.diagram import mermaid
-from understudy.domain.rollout.table import JUDGED, TABLE, Trigger, UnknownTransition, follow
+from understudy.domain.rollout.table import JUDGED, TABLE, UNDER_WAY, Trigger, UnknownTransition, follow
 
 DOC = Path(__file__).parents[4] / "docs" / "architecture" / "rollout.md"
 
@@ -29,10 +29,18 @@ def test_a_promotion_comes_from_a_judged_phase_only() -> None:
     assert {phase for phase, row in TABLE.items() if Phase.PROMOTING in row.values()} <= JUDGED
 
 
-def test_a_rollback_is_possible_wherever_a_canary_exists() -> None:
-    """In pauses too (P3)."""
-    with_canary = {Phase.PREPARING, Phase.CANARY, Phase.PAUSED}
-    assert {phase for phase, row in TABLE.items() if Phase.ROLLING_BACK in row.values()} == with_canary
+def test_a_failure_ends_every_phase_in_which_something_new_meets_callers_or_will() -> None:
+    """In pauses and after promotion too (P3)."""
+    watched = {Phase.PREPARING, Phase.CANARY, Phase.PAUSED, Phase.BAKING}
+    assert {phase for phase, row in TABLE.items() if Trigger.FAILED in row} == watched
+    assert {TABLE[phase][Trigger.FAILED] for phase in watched} == {Phase.ROLLING_BACK}
+
+
+def test_whatever_serves_can_be_undone() -> None:
+    """Where a canary exists, undo takes the canary back; before anything served there is nothing to undo."""
+    assert {phase for phase, row in TABLE.items() if Trigger.UNDONE in row} == (
+        set(Phase) - UNDER_WAY - {Phase.INITIALIZING}
+    )
 
 
 def test_the_docs_show_the_table() -> None:
