@@ -122,6 +122,20 @@ def hear_baking(
     return tuple(heard)
 
 
+def hear_lost_baking(
+    judges: Sequence[JudgeState], slos: Sequence[Slo], calls: int, policy: JudgePolicy
+) -> tuple[JudgeState, ...]:
+    """As `hear_lost`, of a revision that bakes."""
+    heard = list(judges)
+    for index, slo in enumerate(slos):
+        bad = measure.badness_of_lost(slo)
+        if bad is None:
+            continue
+        for _ in range(calls):
+            heard[index] = baking.update(heard[index], bad, slo, policy)
+    return tuple(heard)
+
+
 def read_baking(
     judges: Sequence[JudgeState],
     slos: Sequence[Slo],

@@ -111,6 +111,13 @@ def test_calls_that_never_ended_are_dropped_calls_of_their_arm() -> None:
     assert judges[1].canary_sum == 3.0
 
 
+def test_calls_that_a_baking_revision_lost_are_dropped_calls_of_it() -> None:
+    judges = panel.seat_baking(panel.seat((), DEFAULT_SLOS), DEFAULT_SLOS)
+    judges = panel.hear_lost_baking(judges, DEFAULT_SLOS, 8, POLICY)
+    assert [each.canary_calls for each in judges] == [0, 8, 0]
+    assert [each.verdict for each in panel.read_baking(judges, DEFAULT_SLOS, POLICY)] == [N, F, N]
+
+
 def test_a_baking_revision_is_judged_against_what_was_read_before() -> None:
     """Calls of the rollout are the yardstick; the promoted revision starts with none of its own."""
     calls = [(arm, dropped(yes=False)) for _ in range(40) for arm in Arm]
