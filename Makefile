@@ -4,7 +4,7 @@ PY := .venv/bin/python
 PYTEST := $(PY) -m pytest -q
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help venv demo test test-full lint unit contracts integration api e2e bench cluster-up cluster-down generate
+.PHONY: help venv demo test test-full lint unit contracts integration api e2e bench cluster-up cluster-down generate plugin
 
 help: ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,3 +35,6 @@ cluster-down: ## take the cluster away; nothing is left behind but the build cac
 
 generate: venv ## regenerate crds/ and docs/reference from the models
 	@$(PY) -m tests.tools.generate
+
+plugin: venv ## dist/kubectl-understudy: the kubectl plugin as one file, for this Python and platform
+	@$(PY) -m tests.tools.plugin
