@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from understudy.domain.speech.answers import Answers, ToAgent
+from understudy.domain.speech.belief import UNCOVERED_S, asked_again, covers_up_to, leaves_out_much
 from understudy.domain.speech.codec import Ack, AudioFormat, Event, Flushed, Notice, Result, Traits
 from understudy.domain.speech.confidence import without_doubtful
 from understudy.domain.speech.deepgram import Asked, empty_final, moved, results
@@ -18,9 +19,6 @@ from understudy.domain.speech.marks import Mark, Marks
 from understudy.domain.speech.replay import AudioLog
 from understudy.domain.speech.utterances import Utterances
 from understudy.domain.speech.voice_activity import VoiceActivity
-
-UNCOVERED_S = 0.12
-"""Seconds of speech behind the last final that are none: voice detection and providers differ by that much."""
 
 QUIET_KEPT_S = 1.0
 """Seconds of quiet before the next speech that a replay begins with: speech too soft to notice is in them."""
@@ -35,13 +33,12 @@ ENDING_S = 0.6
 ONSET_S = 0.4
 """Seconds of quiet before speech that a replay keeps, and at its end: speech is noticed up to 0.3 s late."""
 
-DOUBT_S = 0.5
-"""Seconds of speech, behind its last word, from which on a final is not believed: two words or more. Sounds of the line
-that are no speech last that long too; the second opinion tells."""
+LAST_WORD_S = 0.2
+"""Seconds of speech that no final covers at the end of all, from which on another transcriber is asked: a word."""
 
-TAIL_S = 0.25
-"""Seconds of speech behind the last word of a final that it does not cover: a word that came too late for it. Times of
-words are exact to 0.1 s."""
+UNSURE_S = 15.0
+"""Seconds that speech which a final may have left out is kept, in case its provider turns out to hear nothing more:
+half of what is kept at all."""
 
 LEFT_S = 0.6
 """Longest stretch without speech behind a held final that may go unheard, when a `Finalize` is answered with it."""
@@ -80,6 +77,8 @@ class Listening:
         self.voice = VoiceActivity(audio)
         self.feed: Feed | None = None
         self.covered = 0
+        self._answered = 0
+        """Position up to which the present connection has said all it will."""
         self.doubtful = 0
         self.confidence_threshold = 0.0
         self.partials = True
@@ -113,13 +112,19 @@ class Listening:
     @property
     def quiet(self) -> bool:
         """Whether nobody speaks and nothing is waited for: a good moment to change connections."""
-        return not (self.voice.speaking or self.uncovered_speech or self.owed or self._interim)
+        left = self._speech_between(self._settled, self.log.heard)
+        return not (self.voice.speaking or left or self.owed or self._interim)
 
     @property
     def left_out(self) -> bool:
-        """Whether the present connection, which has all audio, left out much of what the caller said."""
+        """Whether the present connection, which has all audio, left out something that the caller said."""
         armed = self.feed is not None and self.feed.watch.armed
-        return armed and self.voice.spans.between(self.covered, self.log.heard) >= DOUBT_S * self._rate
+        return armed and self.voice.spans.between(self.covered, self.log.heard) >= LAST_WORD_S * self._rate
+
+    @property
+    def _settled(self) -> int:
+        """Position behind what is not waited for any more: covered, or left out for good by the present connection."""
+        return max(self.covered, self._answered)
 
     @property
     def waiting(self) -> bool:
@@ -176,10 +181,15 @@ class Listening:
         self.feed = Feed(traits, start, self._rate, now, habits)
         return self.feed
 
+    def trust(self) -> None:
+        """The present connection is left in good order: where it heard no word there was none."""
+        if self.feed:
+            self._cover(self.feed, self._answered, self._answered)
+
     def disconnect(self) -> None:
         """The connection is gone."""
         self.feed = None
-        self._interim = ""
+        self._interim, self._answered = "", 0
         self._answers.disconnected()
 
     def next(self, most: int, now: float) -> Piece | Mark | None:
@@ -195,7 +205,7 @@ class Listening:
         while mark and mark.position <= feed.cursor:
             feed.seen = mark.number
             if self._wanted(feed, mark):
-                feed.ask(mark, now, speech=self._speech_between(self.covered, mark.position))
+                feed.ask(mark, now, speech=self._speech_between(self._settled, mark.position))
                 self._answers.sent(mark.number, now)
                 return mark
             self._marks.drop(mark)
@@ -222,7 +232,7 @@ class Listening:
         self._forget_quiet()
         if self._overlooked(now):
             self._marks.add(self.log.heard, agent=False)
-        return self._answers.overdue(now, self.covered, self._empty())
+        return self._answers.overdue(now, self._settled, self._empty())
 
     def settle(self) -> list[ToAgent]:
         """Answer whatever is owed: nobody else will."""
@@ -248,7 +258,7 @@ class Listening:
         """Whether the provider is to be asked at `mark`."""
         if self._answers.owes_up_to(mark.number) or self._closing:
             return True
-        left = bool(self._interim) or self._speech_between(max(feed.asked_up_to, self.covered), mark.position)
+        left = bool(self._interim) or self._speech_between(max(feed.asked_up_to, self._settled), mark.position)
         return left and not (feed.traits.detects_turns and not self._agent_turns)
 
     def _transcript(self, feed: Feed, event: Result | Flushed, now: float) -> list[ToAgent]:
@@ -267,22 +277,23 @@ class Listening:
         return [*released, self._message(heard)] if wanted else released
 
     def _final(self, feed: Feed, heard: Heard, now: float) -> list[ToAgent]:
-        if self._leaves_out_much(feed, heard):
+        left_s, armed = self._left_s(heard), feed.watch.armed
+        if armed and leaves_out_much(heard, left_s):
             feed.watch.doubt()  # the next transcriber is sent all of it again, and asked again
             return []
-        believed = self._believed(heard)
+        believed, again = covers_up_to(heard, left_s, armed=armed), asked_again(heard, left_s)
         if self.confidence_threshold:
             sure, doubtful = without_doubtful(heard.result, self.confidence_threshold)
             self.doubtful += doubtful
             heard = replace(heard, result=sure)
         final = self._message(replace(heard, end=believed))
-        self._cover(feed, believed)
+        self._cover(feed, believed, believed if again else heard.end)
         self._interim = ""
         self._utterances.final(final.message, final.final_text)
         mark = heard.answers
         if mark:
             self._marks.answered(mark)
-            if believed < heard.end:
+            if again:
                 self._marks.add(mark.position, agent=False)  # there may be a word left
             if self._answers.owes_up_to(mark.number):
                 return self._answers.answer(mark.number, final)
@@ -292,20 +303,15 @@ class Listening:
             return [*self._answers.hold(final, now), *self._as_interim(final)]
         return [*self._answers.let_go(), final]
 
-    def _leaves_out_much(self, feed: Feed, heard: Heard) -> bool:
-        """Whether a final has no word where the caller says a good deal: its provider may have stopped hearing."""
-        return feed.watch.armed and self.voice.spans.between(heard.known, heard.end) >= DOUBT_S * self._rate
+    def _left_s(self, heard: Heard) -> float:
+        """Seconds of speech behind the last word of a final."""
+        return self.voice.spans.between(heard.known, heard.end) / self._rate
 
-    def _believed(self, heard: Heard) -> int:
-        """Up to where a final covers the audio: not what sounds like speech behind its last word."""
-        tail = self.voice.spans.between(heard.known, heard.end) if heard.result.words else 0
-        return heard.known if tail >= TAIL_S * self._rate else heard.end
-
-    def _cover(self, feed: Feed, end: int) -> None:
-        self.covered = max(self.covered, end)
+    def _cover(self, feed: Feed, end: int, answered: int) -> None:
+        self.covered, self._answered = max(self.covered, end), max(self._answered, answered)
         self.log.forget(self.covered)
         self.voice.spans.forget(self.covered)
-        if not self._speech_between(self.covered, feed.cursor):
+        if not self._speech_between(self._settled, feed.cursor):
             feed.watch.settled()
 
     def _message(self, heard: Heard) -> ToAgent:
@@ -358,19 +364,21 @@ class Listening:
 
     def _nothing_left(self, position: int) -> bool:
         """Whether a `Finalize` at `position` can be answered at once, since no transcriber has anything to add."""
-        if self._interim or self._speech_between(self.covered, position):
+        if self._interim or self._speech_between(self._settled, position):
             return False
         if self._answers.holding:
-            return position - self.covered <= round(LEFT_S * self._rate)
+            return position - self._settled <= round(LEFT_S * self._rate)
         by_times = self.feed is None or self.feed.traits.ack is Ack.WORD
-        return position == self.covered if by_times else True
+        return position == self._settled if by_times else True
 
     def _speech_between(self, start: int, end: int) -> bool:
         return self.voice.spans.between(start, end) > round(UNCOVERED_S * self._rate)
 
     def _forget_quiet(self) -> None:
-        """Old silence is not replayed, so it is not kept."""
+        """Old silence is not replayed, so it is not kept; nor what may have been left out long ago."""
         feed = self.feed
+        if feed and self._answered > self.covered and self.log.heard - self.covered > UNSURE_S * self._rate:
+            self._cover(feed, self._answered, self._answered)
         if feed and self.voice.spans.first_after(self.covered) is None:
             self.log.forget(min(feed.cursor, self.log.heard - round(QUIET_KEPT_S * self._rate)))
 

@@ -1,5 +1,6 @@
 """Every sample in one final, one answer a `Finalize`, whoever is listening, whenever it fails."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from understudy.domain.speech.answers import FINALIZE_WAIT_S, HOLD_S
 from understudy.domain.speech.codec import Ack, Notice, Result
 from understudy.domain.speech.deepgram import Asked
+from understudy.domain.speech.listening import UNSURE_S
 
 from .listening_world import FRAME_S, RATE, World
 
@@ -273,3 +275,102 @@ def test_dead_connection_is_told_by_unanswered_finalizes() -> None:
     world.wait(5.0)
     assert world.socket.feed
     assert world.socket.feed.watch.verdict(world.now) == "says nothing"
+
+
+def leave_out(world: World, words: int) -> None:
+    """The transcriber gives a final for all that it has, without the last `words` frames of it."""
+    heard = len(world.provider.heard)
+    world.provider.say(heard - words)
+    said = world.provider.events.pop()
+    assert isinstance(said, Result)
+    world.provider.events.append(replace(said, end=heard * FRAME_S))
+    world.provider.said = heard
+    world.deliver()
+
+
+SLIVER = 9
+"""Frames of speech at the end that are less than would be asked for again, and more than voice detection may miss."""
+
+
+def test_a_word_left_out_at_the_end_is_heard_by_the_next_transcriber() -> None:
+    """The one that left it out may hear nothing from there on: that shows only later."""
+    world = World()
+    world.speak(50)
+    leave_out(world, SLIVER)
+    world.pause(40)
+    world.speak(20)
+    world.connect(Ack.WORD)
+    assert world.provider.heard[0] == 50 - SLIVER + 1
+    world.end()
+    assert world.final_numbers() == world.spoken
+
+
+def test_what_was_left_out_was_nothing_when_the_next_final_has_words() -> None:
+    world = World()
+    world.speak(50)
+    leave_out(world, SLIVER)
+    world.pause(40)
+    world.speak(20)
+    world.provider.say(len(world.provider.heard))
+    world.deliver()
+    world.connect(Ack.WORD)
+    assert [number for number in world.provider.heard if number] == []
+
+
+def test_a_transcriber_left_in_good_order_left_nothing_out() -> None:
+    """Its provider is about to close the connection, or another revision serves the call."""
+    world = World()
+    world.speak(50)
+    leave_out(world, SLIVER)
+    world.pause(40)
+    world.socket.trust()
+    world.connect(Ack.WORD)
+    assert [number for number in world.provider.heard if number] == []
+
+
+def test_what_was_left_out_is_kept_for_a_while() -> None:
+    world = World()
+    world.speak(50)
+    leave_out(world, SLIVER)
+    world.pause(round(UNSURE_S / FRAME_S) + 10)
+    world.wait(0.1)
+    world.connect(Ack.WORD)
+    assert [number for number in world.provider.heard if number] == []
+    assert world.socket.log.lost == 0
+
+
+def test_nobody_waits_for_what_was_left_out() -> None:
+    """It is not asked for again, and a `Finalize` behind it is answered at once."""
+    world = World()
+    world.speak(50)
+    leave_out(world, SLIVER)
+    world.wait(HOLD_S)
+    world.pause(2)
+    assert world.socket.quiet is False  # the caller may go on
+    world.pause(20)
+    asked = world.provider.finalizes
+    world.wait(5.0)
+    assert world.provider.finalizes == asked
+    assert world.socket.quiet
+    assert world.socket.feed
+    assert world.socket.feed.watch.verdict(world.now) == ""
+
+
+def test_left_out_words_add_up_to_a_doubt() -> None:
+    """Sounds without words again and again: another transcriber is asked what they are."""
+    world = World(asked=Asked(agent_turns=False))
+    assert world.socket.feed
+    for _ in range(3):
+        assert not world.socket.feed.watch.doubted
+        world.speak(SLIVER)
+        world.pause(20)
+        world.told += world.socket.received(Result("", final=True, end=len(world.provider.heard) * FRAME_S), world.now)
+    assert world.socket.feed.watch.doubted
+
+
+def test_the_end_of_a_stream_leaves_no_word_out() -> None:
+    """Nobody would say it later."""
+    world = World()
+    world.speak(50)
+    leave_out(world, SLIVER + 3)
+    assert world.socket.left_out

@@ -137,6 +137,7 @@ class Route:
             self._failed(transcriber, cause, worked=worked)
             return None
         else:
+            self._listening.trust()
             return end
         finally:
             self.line = None
