@@ -84,7 +84,7 @@ def _retained(rollout: RolloutStatus) -> tuple[RevisionRef, ...]:
 def _replay(seen: Observation, rollout: RolloutStatus) -> ReplayOrder | None:
     """Withdrawn as soon as it is over: whoever still plays then stops."""
     replay, step = rollout.replay, _step(rollout, stepping.steps_of(seen.policy))
-    if rollout.phase not in JUDGED or replay is None or replay.done or not seen.golden:
+    if rollout.phase not in JUDGED or replay is None or replay.done or replay.error or not seen.golden:
         return None
     if step is None or step.replay is None:
         return None
