@@ -72,8 +72,8 @@ class Proxy:
         self.sharing = sharing_for(settings, self.context.pools, clock, self._boot_id)
         self.context.metrics.watch(registry.assistants.values, clock)
         self.context.metrics.watch_pools(self._pool_views, lambda: self.sharing.view(clock.monotonic()))
-        self._upkeep = Upkeep(self.context)
-        registry.on_open.append(self._upkeep.opened)
+        self.upkeep = Upkeep(self.context)
+        registry.on_open.append(self.upkeep.opened)
         self.drain = Drain(lambda: assistants, clock)
         self._agents = Agents(self._session, clock, self._services, settings.cluster_domain)
         self._replays = Replays(self.context, self._agents, self._own_url, settings.pod)
@@ -98,7 +98,7 @@ class Proxy:
             self._agents.run,
             self._keep_tokens,
             self.sharing.run,
-            self._upkeep.run,
+            self.upkeep.run,
             self._replays.run,
         ]
         self._tasks = [asyncio.create_task(_for_ever(work)) for work in background]
