@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -22,10 +23,6 @@ from understudy.domain.routing.providers import chat_url, model_field, takes_com
 
 REST_S = 30.0
 """Seconds for which a judge that answered 429 is left alone: its account may be the one that live calls need."""
-
-BAD_REQUEST = 400
-UNAUTHORIZED = (401, 403)
-TOO_MANY = 429
 
 
 class Judge:
@@ -68,7 +65,7 @@ class Judge:
             answer, content = await ask(self._transport, account.name, url, question.body(), headers)
         except ProviderRefused as error:
             self._refused(question, room, error.status)
-            if error.status != BAD_REQUEST or question.plain:
+            if error.status != HTTPStatus.BAD_REQUEST or question.plain:
                 raise
             question.plain = True
             raise ScoreFailed(Result.REFUSED, str(error), again=True) from error
@@ -78,9 +75,9 @@ class Judge:
         return judge_score(message_content(content))
 
     def _refused(self, question: "_Question", room: Headroom, status: int | None) -> None:
-        if status in UNAUTHORIZED:
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             self._credentials.report_refused(question.namespace, question.account)
-        if status == TOO_MANY:
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
             room.said, room.said_until = 0.0, self._clock.monotonic() + REST_S
 
 
