@@ -166,7 +166,7 @@ class World:
     async def talking(self) -> None:
         """Wait until a golden call's assistant has been asked for its greeting."""
         calls = self.proxy.context.registry._by_token
-        await until(lambda: any(call.golden and call.golden.awaited for call in calls.values()))
+        await until(lambda: any(call.golden and call.golden.unfinished for call in calls.values()))
 
     async def hung_up(self) -> None:
         """Wait until the canary's pod has no call."""

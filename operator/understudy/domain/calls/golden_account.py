@@ -26,17 +26,17 @@ class GoldenAccount:
 
     Attributes:
         answers: all so far, in order.
-        awaited: whether another is under way: the model was asked, or has called a tool and will be told the result.
+        unfinished: whether another is under way: the model was asked, or has called a tool and will be told the result.
     """
 
     def __init__(self, tools: Mapping[str, Any]) -> None:
         self.answers: list[GoldenAnswer] = []
-        self.awaited = False
+        self.unfinished = False
         self._tools = tools
 
     def asked(self, dialogue: Sequence[Message]) -> None:
         """The agent asks the model; `dialogue` is how it tells the call so far."""
-        self.awaited = True
+        self.unfinished = True
         if self.answers:
             self.answers[-1] = _as_heard(self.answers[-1], dialogue)
 
@@ -44,7 +44,7 @@ class GoldenAccount:
         """The model's answer, complete."""
         tools = tuple(str(call["function"]["name"]) for call in message.get("tool_calls") or ())
         self.answers.append(GoldenAnswer(_text(message), tools))
-        self.awaited = any(name != END_CALL_TOOL for name in tools)
+        self.unfinished = any(name != END_CALL_TOOL for name in tools)
 
     def result_of(self, tool: str) -> bytes:
         """What `tool` answers, as JSON."""

@@ -98,7 +98,7 @@ class Conduct:
         Raises:
             GoldenCallBroke: there is none, or it does not end, or the call is over before the script is.
         """
-        answers, turn = len(self._account.answers), self._ledger.turn_opened
+        answers, turn = len(self._account.answers) if cue.audio else 0, self._ledger.turn_opened
         if cue.audio:
             await self._say(cue.audio)
         patience = self._patience(cue.expected)
@@ -125,7 +125,7 @@ class Conduct:
         if self._over.done() or self._silent_s() >= patience:
             return True
         ear = self._line.ear
-        return ear.heard_from is not None and ear.quiet_s(self._now()) >= QUIET_S and not self._account.awaited
+        return ear.heard_from is not None and ear.quiet_s(self._now()) >= QUIET_S and not self._account.unfinished
 
     def _silent_s(self) -> float:
         """Seconds since either side was heard."""
@@ -169,7 +169,7 @@ class Conduct:
             if end is CallEnd.ASSISTANT_ENDED and not cue.left:
                 return
             raise GoldenCallBroke(f"{cue.place}: {_ending(end, cause)}; {_turns(cue.left)} left")
-        if self._account.awaited:
+        if self._account.unfinished:
             raise GoldenCallBroke(f"{cue.place}: the assistant fell silent for {patience:.0f} s with more to come")
 
 
