@@ -11,7 +11,7 @@ from understudy.apps.controller.ports import Key
 from understudy.base.errors import InvalidInput
 from understudy.domain.calls.golden import GoldenCall, parse_calls
 from understudy.domain.rollout import steps as stepping
-from understudy.domain.rollout.rules import UNDER_WAY
+from understudy.domain.rollout.table import UNDER_WAY
 
 MAX_BYTES = 256 * 1024
 """Of all golden calls together, as they are written and as the routing document holds them. A ConfigMap takes 1 MiB,

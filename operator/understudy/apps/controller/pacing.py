@@ -9,7 +9,7 @@ from understudy.base.clock import Clock
 INTERVAL_S = 2.0
 """Between writes that only carry the judge's sums and reading positions: what a killed operator has to read again."""
 
-_NUMBERS = {"judges", "cursors", "canaryCalls", "stableCalls", "shadow", "enoughAt"}
+_NUMBERS = {"judges", "cursors", "canaryCalls", "stableCalls", "stepCalls", "shadow", "enoughAt"}
 _READING_NUMBERS = {"value", "stableValue", "canaryCalls", "stableCalls", "evidence", "proof", "callsNeeded", "message"}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from understudy.api.status import RolloutStatus
 from understudy.apps.controller.ports import Key
 from understudy.domain.calls.observation import MAX_BUFFERED, CallObservation, ProxyReport
-from understudy.domain.rollout.routing import WARM
+from understudy.domain.rollout.table import WARM
 
 
 @dataclass

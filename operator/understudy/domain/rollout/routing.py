@@ -8,12 +8,9 @@ from understudy.api.status import Phase, Revision, RolloutStatus, VoiceAssistant
 from understudy.base.digest import short_digest
 from understudy.domain.rollout import steps as stepping
 from understudy.domain.rollout.inputs import Observation
-from understudy.domain.rollout.table import JUDGED
+from understudy.domain.rollout.table import JUDGED, WARM
 from understudy.domain.rollout.times import to_seconds
 from understudy.domain.routing.document import PeerKey, ReplayOrder, Rescue, RevisionRef, RoutingDocument
-
-WARM = frozenset({Phase.PROMOTING, Phase.BAKING})
-"""Phases in which stable's predecessor may have to take over at once."""
 
 
 def routing_document(seen: Observation, status: VoiceAssistantStatus) -> RoutingDocument:
