@@ -125,15 +125,24 @@ class RolloutSpec(ApiModel):
             at=".steps",
         ),
         Rule(
-            "!has(self.steps) || self.steps.all(step, !has(step.replay)) || has(self.steps[0].replay)",
-            "replay comes first: golden calls are there to find out what no live caller should meet",
+            "!has(self.steps) || self.steps.filter(step, has(step.replay) || has(step.shadow) || has(step.setWeight))"
+            ".map(step, has(step.replay) ? 0 : has(step.shadow) ? 1 : 2).isSorted()",
+            "write replay first, then shadow, then setWeight: golden calls and mirrored turns are there to find out "
+            "what no live caller should meet",
+            at=".steps",
+        ),
+        Rule(
+            "!has(self.steps) || self.steps.filter(step, has(step.analysis) || has(step.setWeight))"
+            ".map(step, has(step.setWeight) ? 0 : 1).indexOf(0) <= 0",
+            "analysis needs a setWeight before it: without one there are no canary calls to wait for",
             at=".steps",
         ),
     )
 
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MAX_STEPS)] | None = None
     """Taken in order; after the last one the canary is promoted once every SLO has passed. Absent: `setWeight: 10`,
-    then `setWeight: 50`."""
+    then `setWeight: 50`; where so few calls come that 10 % of them do not fill the first within `dataDeadline`, the
+    second follows as soon as one canary call has ended and no SLO looks worse."""
     min_calls: Annotated[int, Field(ge=1, le=100_000)] = 30
     """Finished canary calls with data that each SLO needs before it can pass, over the whole rollout. A clear
     regression is found with fewer."""
@@ -141,9 +150,9 @@ class RolloutSpec(ApiModel):
     """`Rollback`: stable takes everything at once. `Pause`: new calls go to stable, and the rollout waits for abort or
     retry."""
     on_insufficient_data: OnInsufficientData = OnInsufficientData.HOLD
-    """What follows when a step has waited for calls longer than `dataDeadline`. `Hold`: keep waiting, and say so in the
-    condition Stalled. `Pause`: wait for promote, resume or abort. `Rollback`: back to stable. `Promote`: go on, in the
-    end to promotion, unless an SLO is failing."""
+    """What follows when a step has waited for calls longer than `dataDeadline`. `Hold`: keep waiting, and say in the
+    conditions TrafficTooLow and Stalled when there will be enough and what to do. `Pause`: wait for promote, resume or
+    abort. `Rollback`: back to stable. `Promote`: go on, in the end to promotion, unless an SLO is failing."""
     on_stable_failing: OnStableFailing = OnStableFailing.HOLD
     """What follows when stable misses an objective and the canary, no worse, misses it too. `Hold`: an outage of both
     is nobody's fault; the rollout waits until it is over. `Promote`: that objective counts as met, so that a fix can
@@ -317,7 +326,15 @@ class Slo(ApiModel):
         return cls(name=name, latency=latency)
 
 
-Slos = Annotated[tuple[Slo, ...], Field(min_length=1, max_length=MAX_SLOS), MapList("name")]
+Slos = Annotated[
+    tuple[Slo, ...],
+    Field(min_length=1, max_length=MAX_SLOS),
+    MapList("name"),
+    Rule(
+        "self.exists(slo, !has(slo.dryRun) || !slo.dryRun)",
+        "leave at least one SLO without dryRun: where none has influence, nothing ever passes",
+    ),
+]
 """The type of `spec.slos`: a map-list by name; absent means `DEFAULT_SLOS`."""
 
 DEFAULT_STEPS: tuple[Step, ...] = (Step(set_weight=10), Step(set_weight=50))

@@ -13,10 +13,11 @@ SCORE = {"signal": "Quality", "minPercent": 80}
 ENUMS = {
     "onRegression": ("Rollback", "Pause"),
     "onInsufficientData": ("Hold", "Pause", "Rollback", "Promote"),
+    "onStableFailing": ("Hold", "Promote"),
     "rescue": ("NextTurn", "Pin"),
 }
 
-DEADLINES = {"progressDeadline": ("10m", "9s"), "dataDeadline": ("1h", "0s")}
+DEADLINES = {"progressDeadline": ("10m", "9s"), "dataDeadline": ("1h", "0s"), "bake": ("30m", "169h")}
 
 NUMBERS = {"minCalls": (1, 100000), "falseRollbackPercent": (0.01, 20), "falsePromotionPercent": (0.01, 20)}
 
@@ -24,9 +25,12 @@ NUMBERS = {"minCalls": (1, 100000), "falseRollbackPercent": (0.01, 20), "falsePr
 def cases() -> Iterator[Case]:
     """Steps, then SLOs."""
     yield from _steps()
-    yield from _not_built()
+    yield from _before_callers()
     yield from _policy()
     yield from _slos()
+    yield from _queries()
+    yield from _tried_out()
+    yield from _ceilings()
 
 
 def _steps() -> Iterator[Case]:
@@ -48,21 +52,75 @@ def _steps() -> Iterator[Case]:
         yield refused(f"pause of {text}", {STEPS: wait}, (f"{STEPS}[1].pause.duration", "write a duration from"))
 
 
-def _not_built() -> Iterator[Case]:
-    kinds: tuple[tuple[str, dict[str, object], str], ...] = (
-        ("replay", {"callsRef": "golden"}, "start with a small setWeight instead"),
-        ("shadow", {"percent": 5}, "start with a small setWeight instead"),
-        ("analysis", {"minCalls": 5, "maxDuration": "1h"}, "leave it out"),
+REPLAY = {"replay": {"callsRef": {"name": "golden"}}}
+SHADOW = {"shadow": {"percent": 20, "minCalls": 10, "maxDuration": "30m"}}
+WEIGHT = {"setWeight": 5}
+
+DURATIONS = {
+    "replay": ("maxDuration", "10s", "25h", {"callsRef": {"name": "golden"}}),
+    "shadow": ("maxDuration", "168h", "9s", {}),
+    "analysis": ("maxDuration", "720h", "721h", {}),
+}
+
+
+def _before_callers() -> Iterator[Case]:
+    order = "write replay first, then shadow, then setWeight"
+    yield accepted("golden calls, mirrored turns, then callers", {STEPS: [REPLAY, {"pause": {}}, SHADOW, WEIGHT]})
+    yield refused("golden calls after callers", {STEPS: [WEIGHT, REPLAY]}, (STEPS, order))
+    yield refused("golden calls after mirrored turns", {STEPS: [SHADOW, REPLAY, WEIGHT]}, (STEPS, order))
+    yield refused("mirrored turns after callers", {STEPS: [WEIGHT, SHADOW]}, (STEPS, order))
+    needs = "analysis needs a setWeight before it"
+    yield accepted("an analysis of what a weight brings", {STEPS: [WEIGHT, {"analysis": {"minCalls": 5}}]})
+    yield refused("an analysis before any weight", {STEPS: [{"analysis": {}}, WEIGHT]}, (STEPS, needs))
+    for kind, (field, good, bad, rest) in DURATIONS.items():
+        index = int(kind == "analysis")
+        for text in (good, bad):
+            step, at = {kind: {**rest, field: text}}, f"{STEPS}[{index}].{kind}.{field}"
+            steps = [WEIGHT, step] if index else [step, WEIGHT]
+            if text == good:
+                yield accepted(f"{kind} of {text}", {STEPS: steps})
+            else:
+                yield refused(f"{kind} of {text}", {STEPS: steps}, (at, "write a duration from"))
+    for percent, complaint in ((0, "greater than or equal to 1"), (101, "less than or equal to 100")):
+        step = {"replay": {"callsRef": {"name": "golden"}, "minPassPercent": percent}}
+        at = f"{STEPS}[0].replay.minPassPercent"
+        yield refused(f"golden calls of which {percent} % pass", {STEPS: [step, WEIGHT]}, (at, complaint))
+
+
+QUERY = {"query": "sum(bookings)", "min": "0.6"}
+
+QUERIES = {"interval": ("30s", "4s"), "staleAfter": ("5m", "25h")}
+
+
+def _queries() -> Iterator[Case]:
+    def slo(**fields: object) -> dict[str, object]:
+        return {"spec.slos": [{"name": "bookings", "prometheus": {**QUERY, **fields}}]}
+
+    at = "spec.slos[0].prometheus"
+    yield accepted("a query", slo(max="1", url="https://prometheus.example", failureLimit=2))
+    without = {"spec.slos": [{"name": "bookings", "prometheus": {"query": "up"}}]}
+    yield refused("a query without a bound", without, (at, "write min, max or both"))
+    for field in ("min", "max"):
+        yield refused(f"{field} in words", slo(**{field: "many"}), (f"{at}.{field}", "write a number in quotes"))
+    yield refused(
+        "a query at no URL", slo(url="prometheus"), (f"{at}.url", "write an absolute http:// or https:// URL")
     )
-    for kind, value, instead in kinds:
-        at, told = f"{STEPS}[1].{kind}", f"spec.rollout.steps[].{kind} is not built yet; {instead}"
-        yield refused(f"step {kind}", {STEPS: [{"setWeight": 1}, {kind: value}]}, (at, told))
-    longest = f"{STEPS}[1].analysis.maxDuration"
-    wait = [{"setWeight": 1}, {"analysis": {"maxDuration": "0s"}}]
-    yield refused("an analysis of no time", {STEPS: wait}, (longest, "write a duration from"))
-    slo = {"name": "x", "prometheus": {"query": "up", "min": "1"}}
-    told = "spec.slos[].prometheus is not built yet; use latency, ratio or score"
-    yield refused("prometheus", {"spec.slos": [slo]}, ("spec.slos[0].prometheus", told))
+    for field, (good, bad) in QUERIES.items():
+        yield accepted(f"a query's {field} {good}", slo(**{field: good}))
+        yield refused(f"a query's {field} {bad}", slo(**{field: bad}), (f"{at}.{field}", "write a duration from"))
+
+
+def _tried_out() -> Iterator[Case]:
+    tried, counts = {"name": "a", "latency": LATENCY, "dryRun": True}, {"name": "b", "ratio": RATIO}
+    yield accepted("an SLO that is tried out", {"spec.slos": [tried, counts]})
+    yield refused("only SLOs that are tried out", {"spec.slos": [tried]}, ("spec.slos", "leave at least one SLO"))
+
+
+def _ceilings() -> Iterator[Case]:
+    fine = {"name": "a", "ratio": {**RATIO, "ceilingPercent": 25}}, {"name": "b", "score": {**SCORE, "floorPercent": 0}}
+    yield accepted("a ceiling and a floor", {"spec.slos": list(fine)})
+    none = {"spec.slos": [{"name": "a", "ratio": {**RATIO, "ceilingPercent": 101}}]}
+    yield refused("a ceiling above all", none, ("spec.slos[0].ratio.ceilingPercent", "less than or equal to 100"))
 
 
 def _policy() -> Iterator[Case]:

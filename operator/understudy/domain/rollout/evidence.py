@@ -11,7 +11,7 @@ from understudy.domain.rollout.table import JUDGED
 from understudy.domain.rollout.times import to_seconds
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import panel, shadowing
-from understudy.domain.slo.policy import JudgePolicy, tests_of
+from understudy.domain.slo.policy import JudgePolicy, baking_tests_of, tests_of
 
 Calls = Sequence[tuple[Arm, CallObservation]]
 """Finished calls with the arm that they are evidence for, in the order of their start."""
@@ -22,6 +22,11 @@ def judge_policy(seen: Observation) -> JudgePolicy:
     policy = seen.policy
     tests = tests_of(policy, seen.slos)
     return JudgePolicy.sharing(policy.min_calls, policy.false_rollback_percent, tests, policy.false_promotion_percent)
+
+
+def baking_policy(seen: Observation) -> JudgePolicy:
+    """The policy of each test while a promoted revision bakes."""
+    return JudgePolicy.sharing(seen.policy.min_calls, seen.policy.false_rollback_percent, baking_tests_of(seen.slos))
 
 
 def judged(rollout: RolloutStatus, seen: Observation, now: float) -> RolloutStatus:
@@ -48,7 +53,7 @@ def _compared(rollout: RolloutStatus, seen: Observation, now: float) -> RolloutS
 
 def _baked(rollout: RolloutStatus, seen: Observation, now: float) -> RolloutStatus:
     """The promoted revision alone, against its objectives and what the one before it read."""
-    policy = judge_policy(seen)
+    policy = baking_policy(seen)
     judges = panel.seat(rollout.judges, seen.slos)
     own = [call for arm, call in new_calls(rollout, seen) if arm is Arm.CANARY]
     judges = panel.hear_baking(judges, seen.slos, own, policy)

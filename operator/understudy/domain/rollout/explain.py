@@ -7,7 +7,7 @@ for. It changes nothing and asks nobody, so whoever may read the VoiceAssistant 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from understudy.api.rollout import OnRegression
+from understudy.api.rollout import OnStableFailing
 from understudy.api.status import Condition, ConditionStatus, Phase, RolloutStatus, Verdict
 from understudy.domain.rollout import waiting
 from understudy.domain.rollout.waiting import Case, in_words
@@ -58,6 +58,9 @@ def _besides(case: Case) -> tuple[str, ...]:
     if rollout.incident:
         since = waiting.ago(case, rollout.incident.since)
         told.append(f"An incident is open for {since}: {rollout.incident.message}. Nobody is blamed while it lasts.")
+    if rollout.undo:
+        since = waiting.ago(case, rollout.undo.since)
+        told.append(f"An undo waits for agent pods of {rollout.undo.revision.name} for {since}.")
     plan = next((each for each in case.status.conditions if each.type == "PlanValid"), None)
     if plan and plan.status is ConditionStatus.FALSE:
         told.append(f"The spec cannot be used as it is ({plan.reason}): {plan.message}")
@@ -117,7 +120,8 @@ def _preparing(case: Case) -> Explanation:
 def _canary(case: Case) -> Explanation:
     rollout = case.status.rollout
     why = [f"{_named(rollout)} gets {rollout.weight} % of new calls; {waiting.step_title(case)}."]
-    if held := _held(rollout):
+    held = _held(case)
+    if held:
         why.append(held)
     else:
         why.append(f"It waits for {waiting.awaited(case)}.")
@@ -128,26 +132,33 @@ def _canary(case: Case) -> Explanation:
     return Explanation(tuple(why), (*moves, f"`{_verb(case, 'abort')}` takes it back."))
 
 
-def _held(rollout: RolloutStatus) -> str:
+def _held(case: Case) -> str:
     """Why no step is taken though it may be done."""
-    if rollout.verdict is Verdict.ERROR:
-        return "It holds: the source of an SLO does not answer, and what nobody can see is not promoted."
-    both = next((each for each in rollout.readings if each.reason == "BothArmsBad"), None)
-    return f"It holds: both arms miss {both.slo}, which is no fault of the canary." if both else ""
+    counting = [each for each in case.status.rollout.readings if not each.dry_run]
+    if down := next((each for each in counting if each.verdict is Verdict.ERROR), None):
+        return f"It holds: the source of {down.slo} does not answer, and what nobody can see is not promoted."
+    both = next((each for each in counting if each.reason == "BothArmsBad"), None)
+    if both is None or case.policy.on_stable_failing is OnStableFailing.PROMOTE:
+        return ""
+    return f"It holds: both arms miss {both.slo}, which is no fault of the canary (onStableFailing: Hold)."
 
 
 def _on_regression(case: Case) -> str:
-    if case.policy.on_regression is OnRegression.ROLLBACK:
-        return "An SLO failing beyond chance: it is taken back at once (onRegression: Rollback)."
-    return "An SLO failing beyond chance: new calls go to stable and it waits for you (onRegression: Pause)."
+    return f"An SLO failing beyond chance: {waiting.worse(case)} (onRegression: {case.policy.on_regression.value})."
 
+
+BLOCKING = {
+    "Regression": "an SLO fails and onRegression is Pause; new calls go to stable",
+    "ReplayFailed": "golden calls failed and onRegression is Pause; no caller has met the canary",
+    "ShadowFailed": "mirrored turns went worse and onRegression is Pause; no caller has met the canary",
+}
+"""`pauseReason` that only abort and retry end → why (`facts.BLOCKING`)."""
 
 _PAUSES = {
+    **BLOCKING,
     "PauseStep": "the step is a pause that lasts until someone resumes",
     "PauseRequested": "someone asked for it",
-    "Regression": "an SLO fails and onRegression is Pause; new calls go to stable",
-    "InsufficientData": "the calls that would settle the verdict did not come within dataDeadline",
-    "TrafficTooLow": "traffic is too low for the calls that would settle the verdict",
+    "InsufficientData": "the calls that would settle the verdict did not come in time",
 }
 """`pauseReason` → why."""
 
@@ -161,6 +172,7 @@ def _paused(case: Case) -> Explanation:
     moves = {"resume": "goes on", "promote": "skips what is left of the step", "abort": "takes it back"}
     if failing:
         why.append(f"{failing.slo} fails: {failing.message}.")
+    if failing or reason in BLOCKING:
         moves = {"retry": "judges it afresh", "abort": "takes it back"}
     told = (f"`{_verb(case, verb)}` {does}." for verb, does in moves.items())
     return Explanation(tuple(why), (*told, "A change of the spec starts another rollout in its place."))
@@ -182,7 +194,7 @@ def _baking(case: Case) -> Explanation:
         (
             "The end of that time: it is done.",
             f"An SLO failing: {before} takes the calls back at once.",
-            f"`{_verb(case, 'undo')}` goes back to {before} now.",
+            f"`{_verb(case, 'promote')}` ends it now; `{_verb(case, 'undo')}` goes back to {before} now.",
         ),
     )
 
@@ -191,8 +203,15 @@ def _rolling_back(case: Case) -> Explanation:
     rollout = case.status.rollout
     return Explanation(
         (*_cause(rollout), f"{rollout.acked_proxies} of {rollout.ready_proxies} ready proxies send it no more calls."),
-        (f"The others' acknowledgement, or the end of the canary's lease ({waiting.at(rollout.lease_over_at)}).",),
+        (f"The others' acknowledgement, or {_not_waited_for(rollout)}.",),
     )
+
+
+def _not_waited_for(rollout: RolloutStatus) -> str:
+    """What a proxy that cannot be reached does by itself, or how long it is waited for."""
+    if rollout.lease_over_at:
+        return f"the end of the canary's lease ({waiting.at(rollout.lease_over_at)})"
+    return "a while: who cannot be reached is not waited for without end"
 
 
 def _rolled_back(case: Case) -> Explanation:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from understudy.api.rollout import OnInsufficientData, RolloutSpec, Step
+from understudy.api.rollout import OnInsufficientData, OnRegression, RolloutSpec, Step
 from understudy.api.status import VoiceAssistantStatus
 from understudy.base.duration import parse_ms
 from understudy.domain.rollout import steps as stepping
@@ -96,9 +96,7 @@ def awaited(case: Case) -> str:
         return _pause(case, step.pause.duration)
     if step.replay:
         return _replay(case)
-    if step.shadow:
-        return _mirrored(case, step.shadow.min_calls)
-    return _calls(case, (step.analysis.min_calls or case.policy.min_calls) if step.analysis else None)
+    return _mirrored(case, step.shadow.min_calls) if step.shadow else _calls(case)
 
 
 def _pause(case: Case, duration: str | None) -> str:
@@ -112,22 +110,21 @@ def _replay(case: Case) -> str:
     replay = case.status.rollout.replay
     if replay is None:
         return "a proxy to play the golden calls"
-    return f"golden calls on {replay.pod}: {replay.passed} of {replay.total} passed, {len(replay.failures)} failed"
+    return f"golden calls on {replay.pod}: {replay.passed} of {replay.total} passed, {replay.failed} failed"
 
 
 def _mirrored(case: Case, wanted: int) -> str:
     shadow = case.status.rollout.shadow
-    return f"{max(0, wanted - (shadow.calls if shadow else 0))} more of {wanted} mirrored calls"
+    return f"{max(0, wanted - (shadow.calls if shadow else 0))} more of {wanted} mirrored calls{_expected(case)}"
 
 
-def _calls(case: Case, wanted: int | None) -> str:
-    """Finished canary calls: `wanted`, or (None) a `setWeight` step's share once the weight is acknowledged."""
+def _calls(case: Case) -> str:
+    """The weight to be acknowledged, then finished canary calls."""
     rollout = case.status.rollout
-    if wanted is None and rollout.acked_since is None:
+    if rollout.acked_since is None:
         known = f"{rollout.acked_proxies} of {rollout.ready_proxies}"
         return f"every ready proxy to acknowledge {rollout.weight} % ({known})"
-    if wanted is None:
-        wanted = stepping.calls_wanted(case.steps, rollout.step_index, case.policy.min_calls)
+    wanted = stepping.calls_wanted(case.steps, rollout.step_index, case.policy.min_calls)
     if rollout.canary_calls >= wanted:
         return "the operator's next look: its calls are there"
     return f"{wanted - rollout.canary_calls} more of {wanted} finished canary calls{_expected(case)}"
@@ -138,7 +135,7 @@ def _expected(case: Case) -> str:
     enough_at = case.status.rollout.enough_at
     if enough_at is None:
         return ""
-    return f", minCalls expected in {in_words(max(0.0, to_seconds(enough_at) - case.now))}"
+    return f", expected in {in_words(max(0.0, to_seconds(enough_at) - case.now))}"
 
 
 def _verdict(case: Case) -> str:
@@ -155,10 +152,23 @@ def deadline(case: Case) -> str | None:
     step = case.step
     if step and (step.pause or step.replay):
         return None
-    if step and step.shadow:
-        return step.shadow.max_duration
-    own = step.analysis.max_duration if step and step.analysis else None
-    return own or case.policy.data_deadline
+    return stepping.patience(step, case.policy)
+
+
+def worse(case: Case) -> str:
+    """What follows when the canary is found to be worse."""
+    if case.policy.on_regression is OnRegression.ROLLBACK:
+        return "it is taken back at once"
+    return "no further caller meets it, and it waits for you"
+
+
+def _without_calls(case: Case) -> str:
+    """What follows when the calls do not come; by default a small first weight gives way to the next."""
+    policy = case.policy.on_insufficient_data
+    more = case.status.rollout.step_index + 1 < len(case.steps)
+    if policy is OnInsufficientData.HOLD and case.policy.steps is None and more:
+        return "it goes on to the next weight after one canary call at least"
+    return PATIENCE[policy]
 
 
 def step_moves(case: Case) -> tuple[str, ...]:
@@ -167,7 +177,7 @@ def step_moves(case: Case) -> tuple[str, ...]:
     if step and step.replay:
         return (
             f"{step.replay.min_pass_percent} % of the golden calls passed: the next step.",
-            f"Fewer, or none of it within {step.replay.max_duration}: the canary is taken back.",
+            f"Fewer, or no results within {step.replay.max_duration}: {worse(case)}.",
         )
     ending = "Every SLO passed: it is promoted." if step is None else f"The end of that wait: {_following(case)}."
     limit = deadline(case)
@@ -176,7 +186,7 @@ def step_moves(case: Case) -> tuple[str, ...]:
     remaining = left(case, case.status.rollout.step_since, limit)
     policy = case.policy.on_insufficient_data
     late = f"is over since {in_words(-remaining)}" if remaining < 0 else f"is over in {in_words(remaining)}"
-    return (ending, f"No verdict in time (the deadline of {limit} {late}): {PATIENCE[policy]} ({policy.value}).")
+    return (ending, f"No verdict in time (the deadline of {limit} {late}): {_without_calls(case)} ({policy.value}).")
 
 
 def _following(case: Case) -> str:
