@@ -101,7 +101,7 @@ def trials(tree: Tree, state: State) -> None:
     """Replay, shadow and bake, where there are any."""
     rollout, case = state.status.rollout, state.case
     if replay := rollout.replay:
-        failed = len(replay.failures)
+        failed = replay.failed
         style = words.BAD if failed or replay.error else words.GOOD if replay.done else words.WAIT
         how = "done" if replay.done else f"on {replay.pod}"
         line = f"replay   {replay.passed} of {words.count(replay.total, 'golden call')} passed, {failed} failed · {how}"
@@ -134,6 +134,9 @@ def troubles(tree: Tree, state: State) -> None:
         tree.add(
             Text.assemble(("✘ rolled back ", words.BAD), f"{last.revision} {when} ago · {last.reason}: {last.message}")
         )
+    if undo := rollout.undo:
+        since = waiting.ago(case, undo.since)
+        tree.add(Text(f"undo     waits for agent pods of {undo.revision.name} for {since}", words.WAIT))
     if rollout.queued:
         tree.add(Text(f"waits    {rollout.queued}", words.WAIT))
     for each in state.status.conditions:

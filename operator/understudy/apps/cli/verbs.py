@@ -29,6 +29,9 @@ EVERY_S = 0.5
 TIMEOUT = "30s"
 """Longest wait for the answer: an operator that is being replaced is back within it."""
 
+UNDO_TIMEOUT = "5m"
+"""Longest wait for an undo's answer: agent pods of the old revision may have to start first."""
+
 EXIT_UNANSWERED = 3
 """Exit status when the operator has not answered in time."""
 
@@ -50,8 +53,9 @@ def add_commands(commands: Any) -> None:
         parser.add_argument("assistant", help="name of a VoiceAssistant")
         common.add_where(parser)
         parser.add_argument("--id", help="the request's id, for scripts that may run twice; default: a new one")
-        parser.add_argument("--timeout", type=_seconds, default=_seconds(TIMEOUT), metavar="DURATION",
-                            help=f"longest wait for the operator's answer; default: {TIMEOUT}")  # fmt: skip
+        longest = UNDO_TIMEOUT if verb == "undo" else TIMEOUT
+        parser.add_argument("--timeout", type=_seconds, default=_seconds(longest), metavar="DURATION",
+                            help=f"longest wait for the operator's answer; default: {longest}")  # fmt: skip
         parser.add_argument("--wait", type=_truth, default=True, metavar="BOOL", help="--wait=false: only ask")
         parser.add_argument("-y", "--yes", action="store_true", help="do not ask back at a terminal")
         if verb == "promote":

@@ -87,9 +87,10 @@ ROLLBACK = {
     "revision": CANARY, "reason": "SloFailed", "at": ago(70), "slo": "turn-latency",
     "message": f"{CANARY} fails turn-latency: {FAILING}",
 }  # fmt: skip
-REPLAY = {"id": "r1", "pod": "p-1", "since": ago(20), "total": 5, "passed": 2, "failures": [
+REPLAY = {"id": "r1", "pod": "p-1", "since": ago(20), "total": 5, "passed": 2, "failed": 1, "failures": [
     {"call": "booking", "message": "turn 2: expected the words 'seven o'clock', heard 'we are closed'"}]}  # fmt: skip
 UNSURE = {"verdict": "Insufficient"}
+UNDO = {"id": "r1", "revision": revision("99999999"), "since": ago(15)}
 SHADOW = {"calls": 12, "turns": 71, "stableBad": 0.4, "canaryBad": 0.9}
 REJECTED = {"name": CANARY, "at": ago(70)}
 STALLED = condition("Stalled", "True", f"{ROLLBACK['message']}; change the spec, or ask for retry", "RolledBack")
@@ -109,6 +110,7 @@ SCENES: dict[str, State] = {
     ),
     "stable": scene("Stable", alone()),
     "queued": scene("Stable", alone(queued="night-desk is being rolled out for the same FallbackPlan; 1 before this")),
+    "undoing": scene("Stable", alone(undo=UNDO)),
     "invalid-spec": scene("Stable", alone(), INVALID),
     "preparing": scene("Preparing", under_way(weight=0, ackedWeight=0, ackedProxies=1, notReadySince=ago(30)), **ALL),
     "replay": scene("Canary", under_way(weight=0, ackedWeight=0, replay=REPLAY), step="1/5", **ALL),
@@ -130,6 +132,10 @@ SCENES: dict[str, State] = {
     ),
     "pause-step": scene(
         "Paused", under_way(stepIndex=1, pauseReason="PauseStep", readings=[GOOD], verdict="Pass"), step="2/4"
+    ),
+    "golden-calls-failed": scene(
+        "Paused", under_way(weight=0, pauseReason="ReplayFailed", replay={**REPLAY, "done": True}), step="1/5",
+        policy={"steps": STEPS, "onRegression": "Pause"},
     ),
     "paused-regression": scene(
         "Paused", under_way(weight=0, pauseReason="Regression", readings=[BAD], verdict="Fail"), step="1/4",

@@ -4,10 +4,11 @@ import itertools
 
 import pytest
 
-from tests.unit.apps.cli.scenes import NOW, SCENES, scene, under_way
+from tests.unit.apps.cli.scenes import BOTH, NOW, SCENES, scene, under_way
 from understudy.api.status import Phase
+from understudy.domain.rollout import facts
 from understudy.domain.rollout import steps as stepping
-from understudy.domain.rollout.explain import explain
+from understudy.domain.rollout.explain import BLOCKING, explain
 from understudy.domain.rollout.waiting import Case, awaited, deadline, in_words, left
 
 
@@ -46,7 +47,7 @@ def test_the_calls_that_a_weight_waits_for_are_those_of_the_rule(index: int, cal
 @pytest.mark.parametrize(
     ("policy", "words"),
     [
-        ({}, "it goes on waiting and says so (Hold)"),
+        ({}, "it goes on to the next weight after one canary call at least (Hold)"),
         ({"onInsufficientData": "Pause"}, "it pauses (Pause)"),
         ({"onInsufficientData": "Rollback"}, "the canary is taken back (Rollback)"),
         ({"onInsufficientData": "Promote"}, "unless an SLO looks worse (Promote)"),
@@ -67,6 +68,25 @@ def test_what_follows_when_calls_do_not_come_is_the_policys(policy: dict[str, st
 )  # fmt: skip
 def test_only_steps_that_wait_for_calls_have_a_deadline(step: dict[str, object], limit: str | None) -> None:
     assert deadline(scene("Canary", under_way(), policy={"steps": [step, {"setWeight": 50}]}).case) == limit
+
+
+def test_what_only_abort_and_retry_end_is_what_the_rules_say() -> None:
+    assert {*BLOCKING} == {*facts.BLOCKING}
+    told = explain(SCENES["golden-calls-failed"].case)
+    assert not any("resume" in each or "promote" in each for each in told.moves)
+
+
+def test_small_first_weights_of_the_default_give_way() -> None:
+    case = scene("Canary", under_way(), policy={}).case
+    assert any("goes on to the next weight" in each for each in explain(case).moves)
+    last = scene("Canary", under_way(stepIndex=1), policy={}).case
+    assert any("it goes on waiting" in each for each in explain(last).moves)
+
+
+@pytest.mark.parametrize(("policy", "held"), [({}, True), ({"onStableFailing": "Promote"}, False)])
+def test_an_outage_of_both_holds_unless_the_policy_says_promote(policy: dict[str, str], held: bool) -> None:  # noqa: FBT001
+    case = scene("Canary", under_way(readings=[BOTH], verdict="Insufficient"), policy=policy).case
+    assert any("It holds" in each for each in explain(case).why) is held
 
 
 def test_a_deadline_that_is_over_is_told_as_over() -> None:
