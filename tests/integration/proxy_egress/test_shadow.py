@@ -50,7 +50,12 @@ async def test_the_canary_is_asked_the_same_with_its_own_prompt_and_tools(serve:
         assert said(await talk.turn("A table for two, please.")) == TEXT
         await settled_turn(world, "mirrored")
         (turn,) = (await talk.hangs_up()).shadow
-        tokens = world.metric("understudy_shadow_tokens_total", account="new", deployment="new", type="input")
+        tokens = world.metric(
+            "understudy_shadow_tokens_total",
+            account="new",
+            deployment="new",
+            gen_ai_token_type="input",  # noqa: S106 - a kind of token
+        )
         requests = [
             world.metric("understudy_model_requests_total", account=name, deployment=name, why=why, outcome="ok")
             for name, why in (("new", "shadow"), ("old", "fastest"), ("old", "shadow"))

@@ -36,7 +36,7 @@ class ShadowMetrics:
         self._tokens = Counter(
             "understudy_shadow_tokens",
             "Tokens of mirrored requests: as the provider counted them, or estimated where it did not.",
-            ("account", "deployment", "type"),
+            ("account", "deployment", "gen_ai_token_type"),
             registry=registry,
         )
 
