@@ -32,6 +32,8 @@ def _judge() -> Iterator[Case]:
     for name in ("nobody", "deepgram"):
         told = f"spec.accounts has no account {name} with provider openai or azure-openai; add it or name another"
         yield refused(f"a judge at {name}", {at: JUDGE | {"account": name}}, (f"{at}.account", told))
+    form = "a name has lower-case letters, digits and '-'"
+    yield refused("a judge at Not A Name", {at: JUDGE | {"account": "Not A Name"}}, (f"{at}.account", form))
     for field in JUDGE:
         yield refused(f"a judge without {field}", {at: JUDGE, f"{at}.{field}": GONE}, (f"{at}.{field}", "Required"))
     for field, good, bad in (

@@ -25,7 +25,7 @@ from understudy.apps.proxy.files import FileDocuments
 from understudy.apps.proxy.settings import Settings
 from understudy.base.clock import SystemClock
 from understudy.domain.calls.observation import CallEnd, CallObservation
-from understudy.domain.revision.snapshot import Account
+from understudy.domain.revision.snapshot import Account, Model, ModelTarget
 from understudy.domain.routing.document import Arm, QualityOrder
 
 AGENTS = "127.0.0.1:1"
@@ -96,8 +96,10 @@ def judge_account(url: str, **changes: Any) -> Account:
 
 
 @asynccontextmanager
-async def scoring(root: Path, quality: QualityOrder, *, canary: bool = True) -> AsyncIterator[Running]:
-    """A proxy in front of nobody, which may send keys to this machine."""
+async def scoring(
+    root: Path, quality: QualityOrder, *, canary: bool = True, model: str = "http://127.0.0.1:1/v1"
+) -> AsyncIterator[Running]:
+    """A proxy in front of the model at `model`, which may send keys to this machine."""
     for secret in ("judges", "hook"):
         folder = root / "secrets" / NAMESPACE / secret
         folder.mkdir(parents=True)
@@ -108,8 +110,11 @@ async def scoring(root: Path, quality: QualityOrder, *, canary: bool = True) -> 
         credentials_dir=root / "secrets",
     )  # fmt: skip
     documents = root / "documents"
+    accounts = {"sim": Account(name="sim", provider="openai", base_url=model, default_host=False)}
+    target = ModelTarget(name="sim", account="sim", model="maitre")
     for name in (STABLE, CANARY):
-        publish_revision(documents, name, revision(f"Secret prompt of {name}."))
+        told = Model(targets=(target,), system_prompt=f"Secret prompt of {name}.")
+        publish_revision(documents, name, revision("", accounts=accounts, model=told))
     refs = {"stable": ref(STABLE, AGENTS)} | ({"canary": ref(CANARY, AGENTS)} if canary else {})
     routing = document(1, **refs, quality=quality)
     publish(documents, routing)

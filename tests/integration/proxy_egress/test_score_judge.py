@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openai
 import pytest
 from aiohttp import web
 
@@ -32,6 +33,7 @@ SCRIPT = parse(
                     "slow": {"answer": GOOD, "firstMs": 30_000},
                 },
             },
+            "models": {},
             "closed": {"apiKeys": ["another-key"], "models": {"judge": {"answer": GOOD}}},
         },
     }
@@ -59,6 +61,30 @@ async def test_a_call_is_scored_by_its_transcript_alone(tmp_path: Path, arm: Arm
         assert not [word for word in ("canary", "stable", "aaaaaaaa", "bbbbbbbb", "Secret prompt") if word in sent]
         assert proxy.results() == {"ok": 1}
         assert proxy.metric("understudy_call_score_sum", arm=arm.value, scorer="judge") == 0.8
+
+
+async def test_the_transcript_is_what_was_really_said(tmp_path: Path) -> None:
+    """An agent with OpenAI's own client asks the call's model; the judge reads the dialogue that came of it."""
+    asked: list[Any] = [{"role": "system", "content": "The agent's own."}]
+    async with running(SCRIPT) as simulator:
+        url = simulator.url("judges") + "/v1"
+        async with scoring(tmp_path, order(url), model=simulator.url("models") + "/v1") as proxy:
+            call = proxy.open()
+            async with openai.AsyncOpenAI(
+                api_key=call.token_text, base_url=f"http://127.0.0.1:{proxy.proxy.port}/v1"
+            ) as agent:
+                for line in ("what are your opening hours", "thank you goodbye"):
+                    asked.append({"role": "user", "content": line})
+                    answer = await agent.chat.completions.create(model="any", messages=asked)
+                    asked.append({"role": "assistant", "content": answer.choices[0].message.content})
+            proxy.proxy.context.registry.close(call, CallEnd.ASSISTANT_ENDED, "")
+            (observed,) = await proxy.observed()
+        [told] = simulator.deployments.create("judges").dialogues
+    roles = {"user": "caller", "assistant": "assistant"}
+    assert json.loads(told[1]["content"]) == [
+        {"role": roles[message["role"]], "text": message["content"]} for message in asked[1:]
+    ]
+    assert observed.judge_score == 0.8
 
 
 @pytest.mark.parametrize("api_version", [None, "2024-10-21"])
