@@ -90,7 +90,9 @@ LABELS = {
     f"`suppressed`, `failed`; Prometheus: {_words(SampleKind)}; scores: {_words(Result)}",
     "outcome": f"models: `{OK}`, `{CUT}`, `{CANCELLED}`, `{STALLED}`, {_words(Failure)}; "
     "other providers: `ok`, `timeout`, `refused`, `broke`; webhook: `ok`, `no_webhook`, `no_secret`, `timeout`, "
-    "`unreachable`, `refused`, `too_long`, `not_json`; the agent's tools: `ok`, `failed`, `ended` (it hung up)",
+    "`unreachable`, `refused`, `too_long`, `not_json`; the agent's tools: `ok`, `failed`, `ended` (it hung up); "
+    "mirrored turns: `mirrored`, left out as `busy`, `limited` (a provider is near its limits), `ended` (no step asks "
+    "for them any more), `cancelled` (the agent gave up)",
     "reason": "refused by the proxy: `Draining`, `NotReady`; by the agent: `starting`, `draining`, `full`, "
     "`bad-start`; ended at the agent: `completed`, `hangup`, `limit`, `failed`",
 }
