@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aiohttp import ClientSession
+
 from tests.integration.proxy_front.documents import (
     CANARY,
     NAME,
@@ -71,6 +73,12 @@ class Running:
         """What the operator reads, once `count` calls are there."""
         assert await self.assistant.changed.until(lambda: self.assistant.finished.last >= count, 10)
         return self.assistant.finished.since(0)
+
+    async def problems(self) -> list[tuple[str, str]]:
+        """Account and reason of what the operator is told of keys."""
+        url = f"http://127.0.0.1:{self.proxy.admin_port}/v1/state"
+        async with ClientSession() as session, session.get(url, params={"assistant": self.assistant.key}) as response:
+            return [(each["account"], each["reason"]) for each in (await response.json())["problems"]]
 
     def metric(self, name: str, **labels: str) -> float:
         value = self.proxy.context.metrics.registry.get_sample_value(
