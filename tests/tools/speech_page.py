@@ -21,7 +21,7 @@ from understudy.domain.revision.cautions import BILLED_BY_OPEN_TIME
 from understudy.domain.revision.directory import RETIRED
 from understudy.domain.revision.snapshot import Account, Transcriber, Voice
 from understudy.domain.routing.providers import DEFAULT_BASE_URL
-from understudy.domain.speech.codec import Ack
+from understudy.domain.speech.codec import BURST_S, Ack, Traits
 from understudy.domain.speech.transcribers.registry import CODECS as TRANSCRIBERS
 from understudy.domain.speech.voice_codec import Resume
 from understudy.domain.speech.voices.registry import CODECS as VOICES
@@ -138,9 +138,14 @@ def _transcriber(name: str) -> tuple[str, ...]:
         names.languages,
         _code(names.language) or "found out",
         "by times" if traits.ack is Ack.WORD else "the utterance",
-        f"{traits.replay_rate:g} times",
+        _replay(traits),
         f"{traits.lasts_s / 60:g} min" if traits.lasts_s else "any call",
     )
+
+
+def _replay(traits: Traits) -> str:
+    at_once = f", {traits.replay_burst_s:g} s at once" if traits.replay_burst_s != BURST_S else ""
+    return f"{traits.replay_rate:g} times{at_once}"
 
 
 def transcriber_codec(name: str, model: str | None = None) -> Any:

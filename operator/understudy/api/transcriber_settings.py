@@ -56,7 +56,15 @@ class AssemblyAiSettings(ApiModel):
     """AssemblyAI's universal streaming."""
 
     speech_model: Annotated[
-        Literal["universal-streaming-english", "universal-streaming-multilingual"] | None,
+        Literal[
+            "universal-streaming-english",
+            "universal-streaming-multilingual",
+            "u3-rt-pro",
+            "universal-3-5-pro",
+            "universal-3-6",
+            "universal-3-6-pro",
+        ]
+        | None,
         Setting("assembly-ai", WIRE, "speech_model", "by `language`"),
     ] = None
     """assembly-ai: the streaming model. Absent: English with language en, multilingual with multi."""

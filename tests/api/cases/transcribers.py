@@ -31,7 +31,7 @@ GOOD: tuple[tuple[str, str, tuple[Any, ...], dict[str, Any]], ...] = (
     ("deepgram", "eotThreshold", (0.5, 0.7, 0.9), FLUX),
     ("deepgram", "eotTimeoutMs", (500, 5000, 10000), FLUX),
     ("assembly-ai", "language", ("multi", "en"), {}),
-    ("assembly-ai", "speechModel", ("universal-streaming-english", "universal-streaming-multilingual"), {}),
+    ("assembly-ai", "speechModel", ("universal-streaming-english", "u3-rt-pro", "universal-3-6-pro"), {}),
     ("assembly-ai", "wordBoost", (["x" * 25] * 100,), {}),
     ("assembly-ai", "keytermsPrompt", (["x" * 50] * 100,), {}),
     ("assembly-ai", "wordBoost", (["x"] * 50,), {"keytermsPrompt": ["y"] * 50}),

@@ -170,6 +170,10 @@ class Ack(StrEnum):
     with a `finalize` at each, and answers are taken in the order of the cuts."""
 
 
+BURST_S = 0.5
+"""Seconds of audio that may go at once: providers take what a network held up, and it may hold up ours as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class Traits:
     """What a driver has to know of a provider's protocol.
@@ -177,6 +181,7 @@ class Traits:
     Attributes:
         ack: how exactly finals say what they cover.
         replay_rate: how much faster than real time kept audio may be sent.
+        replay_burst_s: seconds of it that may be sent at once.
         waits_for_ready: no audio may be sent before `Ready`.
         chunk_min_s, chunk_max_s: seconds of audio in one message; the driver gathers and splits.
         finalize_min_s: shortest audio since the last `finalize` that may be finalised; less is padded with silence.
@@ -190,6 +195,7 @@ class Traits:
 
     ack: Ack
     replay_rate: float = 1.25
+    replay_burst_s: float = BURST_S
     waits_for_ready: bool = False
     chunk_min_s: float = 0.0
     chunk_max_s: float = 1.0

@@ -1,7 +1,6 @@
 """How fast kept audio may be sent: providers refuse or cut off a stream that runs far ahead of real time."""
 
-BURST_S = 0.5
-"""Seconds of audio that may go at once: providers take what a network held up, and it may hold up ours as well."""
+from understudy.domain.speech.codec import BURST_S
 
 PIECE_S = 0.1
 """Longest piece that is sent at once during a replay."""
@@ -19,16 +18,17 @@ class Pacing:
     Args:
         rate: how much faster than real time it may be sent.
         now: seconds on a steady clock.
+        burst_s: seconds of audio that may be sent at once.
     """
 
-    def __init__(self, rate: float, now: float) -> None:
-        self._rate = rate
+    def __init__(self, rate: float, now: float, burst_s: float = BURST_S) -> None:
+        self._rate, self._burst_s = rate, burst_s
         self._at = now
-        self._left = BURST_S
+        self._left = burst_s
 
     def allows(self, now: float) -> float:
         """Seconds of audio that may be sent at once, whole frames of a telephone's; 0 when it is not even one."""
-        self._left = min(BURST_S, self._left + (now - self._at) * self._rate)
+        self._left = min(self._burst_s, self._left + (now - self._at) * self._rate)
         self._at = now
         return int(min(self._left, PIECE_S) / LEAST_S + SLIVER) * LEAST_S
 

@@ -48,8 +48,9 @@ class Feeder:
         self._feed = feed
         self._rate = audio.sample_rate
         self._clock = asyncio.get_running_loop().time
-        self._pacing = Pacing(link.codec.traits.replay_rate, self._clock())
-        self._packing = Packing(link.codec.traits, audio, link.takes)
+        traits = link.codec.traits
+        self._pacing = Pacing(traits.replay_rate, self._clock(), traits.replay_burst_s)
+        self._packing = Packing(traits, audio, link.takes)
         self._wake = asyncio.Event()
         self._first, self._caught_up = begun, caught_up
         self._audio_at = self._silent_at = self._clock()

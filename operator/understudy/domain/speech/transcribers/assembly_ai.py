@@ -3,7 +3,11 @@
 Source: AssemblyAI's API specification (usm-streaming.yml), its documentation, "Universal-Streaming" (message sequence,
 turn detection, common session errors), and the vendor's Python SDK, `assemblyai.streaming.v3`.
 
-A turn's text is asked for unformatted: the formatted one comes later and says the same again.
+A turn's text is asked for unformatted: the formatted one comes later and says the same again. Models from `u3-` and
+`universal-3-` on format always, and say each turn once.
+
+Kept audio is sent hardly faster than real time: a session ends only when it is 310 s ahead (error 3007, as others
+report it), but "Stream a pre-recorded file in real time" says that audio which comes too fast may be misheard.
 """
 
 from typing import Any
@@ -31,6 +35,9 @@ from understudy.domain.speech.transcribers.timeline import Timeline
 
 MODELS = {"en": "universal-streaming-english", "multi": "universal-streaming-multilingual"}
 """The model for each language, where the revision names none."""
+
+FORMATTING = ("u3-", "universal-3-")
+"""Beginnings of the names of models that format every turn, and are told a language by its code."""
 
 ENCODINGS = {"linear16": "pcm_s16le", "mulaw": "pcm_mulaw"}
 
@@ -78,7 +85,7 @@ class AssemblyAiCodec(Plain):
     def open(self, audio: AudioFormat, query: dict[str, str], key: str | None) -> Connect:  # noqa: ARG002 - a protocol
         """Everything is said in the URL; the key is the whole of the header."""
         self._audio, self._timeline = audio, Timeline(audio)
-        parameters = {"sample_rate": audio.sample_rate, "encoding": ENCODINGS[audio.encoding], "format_turns": "false"}
+        parameters = {"sample_rate": audio.sample_rate, "encoding": ENCODINGS[audio.encoding]}
         parameters |= _parameters(self._transcriber)
         base = self._account.base_url.rstrip("/").removesuffix("/v3/ws")  # it may be the whole URL, as Pipecat wants it
         url = f"{socket_url(base, 'v3', 'ws')}?{urlencode(parameters)}"
@@ -164,9 +171,13 @@ class AssemblyAiCodec(Plain):
 def _parameters(transcriber: Transcriber) -> dict[str, Any]:
     """The revision's settings under today's names."""
     settings, language = transcriber.settings, transcriber.language
-    asked: dict[str, Any] = {"speech_model": settings.get("speechModel") or MODELS[language or "en"]}
-    if language:
-        asked["language"] = language
+    model = settings.get("speechModel") or MODELS[language or "en"]
+    asked: dict[str, Any] = {"speech_model": model}
+    if not model.startswith(FORMATTING):
+        asked["format_turns"] = "false"
+        asked |= {"language": language} if language else {}
+    elif language == "en":
+        asked["language_code"] = language  # these models hear several languages where none is named
     terms = dict.fromkeys([*settings.get("keytermsPrompt", ()), *settings.get("wordBoost", ())])
     if terms:
         asked["keyterms_prompt"] = orjson.dumps(list(terms)[:MAX_TERMS]).decode()

@@ -38,7 +38,7 @@ from understudy.domain.speech.transcribers.held import Held
 
 DEFAULT_LANGUAGE = "en-US"
 
-REPLAY_RATE = 2.0
+REPLAY_RATE, REPLAY_BURST_S = 2.0, 5.0
 """How much faster than real time Microsoft's SDKs send what they have, after five seconds at once."""
 
 MAX_AUDIO = 8192
@@ -63,6 +63,7 @@ class AzureCodec(Plain):
     traits = Traits(
         Ack.WORD,
         replay_rate=REPLAY_RATE,
+        replay_burst_s=REPLAY_BURST_S,
         chunk_max_s=CHUNK_S,
         finalize_min_s=TURN_MIN_S,
         lasts_s=CONNECTION_S,

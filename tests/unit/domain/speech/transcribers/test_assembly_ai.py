@@ -60,6 +60,16 @@ def test_what_is_asked_for() -> None:
     assert codec.open(AudioFormat(), {}, None).headers == {}
 
 
+@pytest.mark.parametrize("model", ["u3-rt-pro", "universal-3-5-pro", "universal-3-6-pro"])
+def test_models_that_format_by_themselves_are_not_asked_about_it(model: str) -> None:
+    asked = query(
+        AssemblyAiCodec(transcriber("assembly-ai", language="multi", settings={"speechModel": model}), ACCOUNT).open(
+            AudioFormat("mulaw", 8000), {}, None
+        )
+    )
+    assert asked == {"sample_rate": ["8000"], "encoding": ["pcm_mulaw"], "speech_model": [model]}
+
+
 @pytest.mark.parametrize("base", ["https://host/here", "wss://host/here/v3", "wss://host/here/v3/ws"])
 def test_the_base_may_hold_the_version(base: str) -> None:
     codec = AssemblyAiCodec(transcriber("assembly-ai"), account("assembly-ai", base))

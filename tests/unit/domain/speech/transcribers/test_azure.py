@@ -64,7 +64,7 @@ def status(turn: str, name: str) -> str:
 def test_a_phrase_says_what_it_covers() -> None:
     """So audio is acknowledged by time; and it may come twice as fast as real time."""
     assert AzureCodec.traits.ack is Ack.WORD
-    assert AzureCodec.traits.replay_rate == 2.0
+    assert (AzureCodec.traits.replay_rate, AzureCodec.traits.replay_burst_s) == (2.0, 5.0)
 
 
 @pytest.mark.parametrize(
