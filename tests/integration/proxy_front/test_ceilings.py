@@ -1,5 +1,6 @@
 """Beyond a hard ceiling a proxy sends a canary no new calls, though nobody tells it to."""
 
+import asyncio
 from collections.abc import Callable
 
 from prometheus_client import generate_latest
@@ -7,8 +8,9 @@ from prometheus_client import generate_latest
 from tests.integration.proxy_front.caller import Caller, settled, ticket
 from tests.integration.proxy_front.conftest import World
 from tests.integration.proxy_front.documents import CANARY, STABLE, document
-from understudy.api.rollout import RatioSignal, RatioSlo, Slo
-from understudy.domain.calls.observation import CallEnd, Stopped
+from understudy.api.rollout import RatioSignal, RatioSlo, ScoreSignal, ScoreSlo, Slo
+from understudy.apps.proxy.calls import Call
+from understudy.domain.calls.observation import CallEnd, CallObservation, Stopped
 from understudy.domain.routing.document import Arm
 
 CEILINGS = (Slo(name="drops", ratio=RatioSlo(signal=RatioSignal.DROPPED_CALLS, max_percent=2, ceiling_percent=10)),)
@@ -81,6 +83,44 @@ async def test_a_retry_whose_rollback_was_not_seen_begins_anew(world: World, on_
     for call in earlier:
         registry.close(call, CallEnd.DROPPED, "AgentLost")
     assert await arm_of(world, on_arm("canary")) == "canary"
+
+
+async def test_a_stop_does_not_wait_for_scores(world: World, on_arm: Callable[[str], str]) -> None:
+    """Nor does the operator: it is told before the calls are reported."""
+    scored = asyncio.Event()
+
+    async def score(_call: Call, observation: CallObservation) -> CallObservation:
+        await scored.wait()
+        return observation
+
+    world.proxy.context.registry.finishers.append(score)
+    await world.applied(world.canary(2, 50, ceilings=CEILINGS))
+    told = asyncio.create_task(world.state_of(after=0, generation=2, wait=30))
+    await settled(lambda: world.assistant.polled_at is not None)
+    drop(world, 3)
+    report = await asyncio.wait_for(told, 5)
+    assert (report["stopped"]["slo"], report["observations"]) == ("drops", [])
+    assert await arm_of(world, on_arm("canary")) == "stable"
+    scored.set()
+    await settled(lambda: world.assistant.finished.last == 4)
+
+
+async def test_scores_have_ceilings_too(world: World, on_arm: Callable[[str], str]) -> None:
+    """Of those that came in time; a call without one says nothing."""
+    scores = iter([None] * 6 + [0.0] * 20)
+
+    async def score(_call: Call, observation: CallObservation) -> CallObservation:
+        return observation.model_copy(update={"judge_score": next(scores)})
+
+    floor = ScoreSlo(signal=ScoreSignal.JUDGE, min_percent=80, floor_percent=60)
+    world.proxy.context.registry.finishers.append(score)
+    await world.applied(world.canary(2, 50, ceilings=(Slo(name="judge", score=floor),)))
+    drop(world, 6)
+    await settled(lambda: world.assistant.finished.last == 6)
+    assert await arm_of(world, on_arm("canary")) == "canary"
+    drop(world, 15)
+    await settled(lambda: (world.assistant.ceilings.stopped and world.assistant.ceilings.stopped.slo) == "judge")
+    assert await arm_of(world, on_arm("canary")) == "stable"
 
 
 async def test_without_ceilings_no_canary_is_stopped(world: World, on_arm: Callable[[str], str]) -> None:

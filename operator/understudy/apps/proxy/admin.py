@@ -77,10 +77,12 @@ class Admin:
         wait = min(_number(request, "wait", 0.0), MAX_WAIT_S)
         self._followed(request, assistant)
         assistant.finished.acknowledge(int(after))
+        stopped = assistant.ceilings.stopped
         await assistant.changed.until(
             lambda: (
                 assistant.finished.has_more(int(after))
                 or assistant.generation != generation
+                or assistant.ceilings.stopped != stopped
                 or self._replays.has_news(assistant)
             ),
             wait,

@@ -79,9 +79,16 @@ class Assistant:
     def record(self, observation: CallObservation, now: float) -> CallObservation:
         """Keep a finished call for the operator, and wake it."""
         kept = self.finished.add(observation, now)
-        self.ceilings.heard(kept)
+        self.ceilings.scored(kept)
         self.changed.fire()
         return kept
+
+    def ended(self, observation: CallObservation, now: float) -> None:
+        """A call has ended, or had turns enough; `record` follows when all is known of it."""
+        before = self.ceilings.stopped
+        self.ceilings.ended(observation, now)
+        if self.ceilings.stopped != before:
+            self.changed.fire()
 
     def live_calls(self) -> dict[str, int]:
         """Calls in progress by the revision they started on."""

@@ -2,6 +2,7 @@
 
 import logging
 
+from understudy.api.rollout import ScoreSignal, Slo
 from understudy.domain.calls.observation import CallObservation, Stopped
 from understudy.domain.routing.document import RoutingDocument
 from understudy.domain.slo.ceiling import CeilingWatch
@@ -19,13 +20,15 @@ class Ceilings:
     def __init__(self, assistant: str) -> None:
         self._assistant = assistant
         self._document: RoutingDocument | None = None
-        self._watch: CeilingWatch | None = None
+        self._at_end: CeilingWatch | None = None
+        self._when_scored: CeilingWatch | None = None
         self._since = 0.0
 
     @property
     def stopped(self) -> Stopped | None:
         """Why the canary gets no new calls here; None while it does, or there is none."""
-        return self._watch.stopped if self._watch is not None else None
+        watches = (self._at_end, self._when_scored)
+        return next((watch.stopped for watch in watches if watch is not None and watch.stopped is not None), None)
 
     def stops(self, revision: str) -> bool:
         """Whether new calls must not go to `revision`."""
@@ -37,14 +40,25 @@ class Ceilings:
         if before is not None and _same_attempt(before, document):
             return
         self._since = now
-        watched = document.canary is not None and bool(document.ceilings)
-        self._watch = CeilingWatch(document.canary.name, document.ceilings) if document.canary and watched else None
+        scores = tuple(slo for slo in document.ceilings if _waits_for_score(slo))
+        others = tuple(slo for slo in document.ceilings if not _waits_for_score(slo))
+        canary = document.canary.name if document.canary else ""
+        self._when_scored = CeilingWatch(canary, scores) if canary and scores else None
+        self._at_end = CeilingWatch(canary, others) if canary and others else None
 
-    def heard(self, call: CallObservation) -> None:
-        """A call was reported; those that began before this attempt at the canary say nothing about it."""
-        if self._watch is None or call.started_at < self._since:
+    def ended(self, call: CallObservation, now: float) -> None:
+        """A call has ended, or had turns enough: what is known of it at once, at `now` in seconds since the epoch."""
+        self._hear(self._at_end, call.model_copy(update={"recorded_at": now}))
+
+    def scored(self, call: CallObservation) -> None:
+        """A call is reported, with the scores that it waited for."""
+        self._hear(self._when_scored, call)
+
+    def _hear(self, watch: CeilingWatch | None, call: CallObservation) -> None:
+        """Calls that began before this attempt at the canary say nothing about it."""
+        if watch is None or call.started_at < self._since:
             return
-        if (stopped := self._watch.add(call)) is not None:
+        if (stopped := watch.add(call)) is not None:
             log.warning(
                 "%s: canary %s gets no new calls here: %s is %.4g %%, beyond %.4g %%, after %d calls",
                 self._assistant,
@@ -54,6 +68,11 @@ class Ceilings:
                 stopped.ceiling_percent,
                 stopped.calls,
             )
+
+
+def _waits_for_score(slo: Slo) -> bool:
+    """Whether it is about what others say of a call, some time after its end; a stop is not to wait for them."""
+    return slo.score is not None and slo.score.signal in (ScoreSignal.JUDGE, ScoreSignal.WEBHOOK)
 
 
 def _same_attempt(before: RoutingDocument, after: RoutingDocument) -> bool:

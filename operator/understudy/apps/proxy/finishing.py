@@ -34,6 +34,7 @@ class Finishing:
 
     def record(self, assistant: Assistant, call: "Call", observation: CallObservation) -> None:
         """Keep what `call` left for the operator, as soon as all is known."""
+        assistant.ended(observation, self._clock.now())
         asked = iter(self._finishers)
         for finisher in asked:
             if (work := finisher(call, observation)) is not None:
