@@ -29,7 +29,7 @@ def _build(name: str, path: Path) -> None:
             shutil.rmtree(other, ignore_errors=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".new")
-    with stage(f"building {name} from its Go modules (under a minute, then cached)"):
+    with stage(f"building {name} from its Go modules (a minute, or a few for a whole Prometheus, then cached)"):
         run([golang._toolchain(), "build", "-trimpath", "-o", unfinished, f"./{name}"], env=ENVIRONMENT, cwd=SOURCES)
     unfinished.rename(path)
 
