@@ -1,6 +1,7 @@
 """What each SLO reads, as branches of the tree."""
 
 from collections import defaultdict, deque
+from collections.abc import Sequence
 
 from rich.text import Text
 from rich.tree import Tree
@@ -70,15 +71,24 @@ def _reading(branch: Tree, state: State, reading: Reading, slo: Slo | None, trai
     new, old = ("new", "before") if baking else ("canary", "stable")
     label.append(f"  {new} {words.percent(reading.value)} · {old} {words.percent(reading.stable_value)}")
     label.append(f" · wanted {'≥' if slo and slo.score else '≤'} {words.percent(reading.threshold)}")
-    seen = trail.of(state, reading.slo)
-    if len(seen) > 1:
-        label.append(f"  {words.sparkline(seen)}")
     if reading.dry_run:
         label.append("  (dry run: without influence)", words.FAINT)
     node = branch.add(label)
+    if line := _lately(trail.of(state, reading.slo)):
+        node.add(Text(f"{new} lately {line}"))
     node.add(_evidence(reading, slo))
     if needs := _needs(reading, state.policy.min_calls):
         node.add(Text(needs))
+
+
+def _lately(values: Sequence[float | None]) -> str:
+    """What a watcher has seen, from the first value on, with the scale; empty for a single one."""
+    known = [each for each in values if each is not None]
+    if len(known) < 2:  # noqa: PLR2004 - one value is no line
+        return ""
+    first = next(n for n, each in enumerate(values) if each is not None)
+    low, high = words.percent(min(known)), words.percent(max(known))
+    return f"{words.sparkline(values[first:])} {low if low == high else f'{low} to {high}'}"
 
 
 def _evidence(reading: Reading, slo: Slo | None) -> Text:

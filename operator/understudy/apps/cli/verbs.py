@@ -163,7 +163,8 @@ def _answered(assistant: dict[str, Any], verb: str, id_: str, clock: Clock) -> H
 
 def _tell(name: str, answer: HandledRequest) -> int:
     if answer.refused:
-        common.say_error(f"{answer.verb} of {name} was refused: {answer.message}")
+        why = answer.message.removeprefix(f"{answer.verb} {answer.id}: ")
+        common.say_error(f"{answer.verb} of {name} was refused: {why}")
         return common.EXIT_FAILED
     common.say(f"{answer.verb} of {name}: {answer.message or 'done'}")
     return 0

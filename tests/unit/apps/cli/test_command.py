@@ -15,7 +15,7 @@ from tests.unit.apps.cli.scenes import GOOD, under_way
 from understudy import __main__ as understudy
 from understudy.apps.cli import main as kubectl
 from understudy.apps.cli import options as common
-from understudy.apps.cli import status, terminal, words
+from understudy.apps.cli import status, terminal
 from understudy.base.clock import ManualClock
 
 
@@ -87,13 +87,12 @@ async def test_a_watch_draws_what_it_has_seen(reader: FakeReader) -> None:
     out = io.StringIO()
     watch = watching(reader, out, NAME, "--watch")
     rollout = under_way(stable=revision("aaaaaaaa"), canary=revision("bbbbbbbb"))
-    for value in (1.0, 1.0, 9.0):
-        readings = [{**GOOD, "value": value}]
+    for value in (None, 1.0, 1.0, None, 9.0):
+        readings = [{key: each for key, each in {**GOOD, "value": value}.items() if each is not None}]
         reader.objects = [assistant(phase="Canary", rollout={**rollout, "phase": "Canary", "readings": readings})]
         await watch.look()
-    first, *_, last = (line for line in out.getvalue().splitlines() if "turn-latency" in line)
-    assert not set(words.BARS) & set(first)
-    assert last.endswith("▁▁█")
+    drawn = [line.split("─ ")[1] for line in out.getvalue().splitlines() if " lately " in line]
+    assert drawn == ["canary lately ▁▁ 1 %", "canary lately ▁▁  1 %", "canary lately ▁▁ █ 1 % to 9 %"]
 
 
 async def test_a_picture_is_written_beside_the_page(reader: FakeReader, tmp_path: Path) -> None:

@@ -79,8 +79,8 @@ async def test_a_verb_is_an_annotation(
 async def test_what_was_refused_is_said_and_is_a_failure(
     operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    operator.reply = {"refused": True, "message": "the rollout is not paused"}
-    assert await asked(operator, "resume", NAME) == 1
+    operator.reply = {"refused": True, "message": "resume r1: the rollout is not paused"}
+    assert await asked(operator, "resume", NAME, "--id", "r1") == 1
     assert capsys.readouterr() == ("", f"error: resume of {NAME} was refused: the rollout is not paused\n")
 
 
