@@ -17,9 +17,8 @@ from understudy.base.errors import InvalidInput
 from understudy.domain import naming
 from understudy.domain.calls.observation import ProxyReport
 from understudy.domain.desired.choice import Choice, Era, choose_revision
-from understudy.domain.desired.kinds import CONFIG_MAP, DEPLOYMENT, REVISION
+from understudy.domain.desired.kinds import CONFIG_MAP, DEPLOYMENT
 from understudy.domain.desired.proxy import address
-from understudy.domain.desired.revisions import StoredRevision, parse_revisions
 from understudy.domain.desired.routing import parse_routing
 from understudy.domain.desired.troubles import failing, is_ready
 from understudy.domain.revision.compliance import UNRESTRICTED, Restriction, in_force
@@ -64,11 +63,6 @@ def read_status(world: World) -> VoiceAssistantStatus:
         return VoiceAssistantStatus()
 
 
-def stored_revisions(world: World) -> tuple[StoredRevision, ...]:
-    """The assistant's history, oldest first."""
-    return parse_revisions(world.of_kind(REVISION))
-
-
 def choose(
     world: World,
     spec: VoiceAssistantSpec,
@@ -89,7 +83,7 @@ def choose(
         return resolve(spec, plan, prompt, era.agent_image, installation=installation, rules=era.rules)
 
     untouched = status.observed_generation == _generation(world)
-    stored = stored_revisions(world)
+    stored = world.stored()
     return choose_revision(world.owner, stored, resolve_with, agent_image, current, untouched=untouched)
 
 
@@ -130,7 +124,7 @@ def observe(
         requests=_requests(metadata.get("annotations") or {}),
         golden=heard.golden.calls,
         golden_error=heard.golden.error,
-        history=tuple(each.reference(owner.name) for each in stored_revisions(world)),
+        history=tuple(each.reference(owner.name) for each in world.stored()),
         samples=heard.samples,
         plan=plan_in_force(world)[0],
         wait=heard.wait,

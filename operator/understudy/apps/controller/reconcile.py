@@ -205,12 +205,12 @@ class Reconciler:
             spec = observing.read_spec(world)
             choice = observing.choose(world, spec, stored, self._tools.images.agent, self._tools.installation)
         except InvalidInput as error:
-            return Pass(key, world, spec, stored, error, observing.stored_revisions(world))
-        asked = renumbered(observing.stored_revisions(world), choice.revision)
+            return Pass(key, world, spec, stored, error, world.stored())
+        asked = renumbered(world.stored(), choice.revision)
         if choice.is_new or asked != choice.revision:
             await self._writer.ensure(world, make_revision(world.owner, asked))
             log.info("%s: revision %s is number %d", key, asked.name, asked.number)
-        return Pass(key, world, spec, stored, choice, observing.stored_revisions(world))
+        return Pass(key, world, spec, stored, choice, world.stored())
 
     async def _perform(self, current: Pass, observation: Observation, decision: Decision) -> float | None:
         key, world = current.key, current.world

@@ -11,8 +11,9 @@ from typing import Any
 from understudy.apps.controller.ports import Cluster, Key
 from understudy.base.clock import Clock
 from understudy.domain import naming
-from understudy.domain.desired.kinds import CONFIG_MAP, FALLBACK_PLAN, OWNED, POD, VOICE_ASSISTANT, Kind
+from understudy.domain.desired.kinds import CONFIG_MAP, FALLBACK_PLAN, OWNED, POD, REVISION, VOICE_ASSISTANT, Kind
 from understudy.domain.desired.owner import Owner
+from understudy.domain.desired.revisions import StoredRevision, parse_revisions
 
 KEPT_S = 10.0
 """How long what was read is good for evidence; events of the watch end it at once."""
@@ -32,6 +33,8 @@ class World:
     pods: list[dict[str, Any]] = field(default_factory=list)
     config_maps: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     """Others of the namespace, read when something asked for them; None: there is none."""
+    revisions: tuple[StoredRevision, ...] | None = None
+    """The history, oldest first, once somebody asked: understanding it takes longer than all else in a pass."""
     read_at: float = 0.0
 
     @property
@@ -45,6 +48,12 @@ class World:
         """ResourceVersion of the assistant; it grows."""
         return int(self.assistant["metadata"]["resourceVersion"])
 
+    def stored(self) -> tuple[StoredRevision, ...]:
+        """The assistant's history, oldest first."""
+        if self.revisions is None:
+            self.revisions = parse_revisions(self.of_kind(REVISION))
+        return self.revisions
+
     def of_kind(self, kind: Kind) -> list[dict[str, Any]]:
         """Owned objects of one kind."""
         return [each for (name, _), each in self.owned.items() if name == kind.kind]
@@ -56,10 +65,12 @@ class World:
     def wrote(self, document: dict[str, Any]) -> None:
         """The API server answered a write with `document`."""
         self.owned[object_id(document)] = document
+        self.revisions = None
 
     def deleted(self, document: dict[str, Any]) -> None:
         """The API server took a deletion."""
         self.owned.pop(object_id(document), None)
+        self.revisions = None
 
     def pods_of(self, component: str) -> list[dict[str, Any]]:
         """Pods of the proxies or the agents."""

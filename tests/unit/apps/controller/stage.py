@@ -36,6 +36,10 @@ SPEC: dict[str, Any] = {
 }
 
 
+class Killed(BaseException):
+    """The process is gone: nothing after this line runs, no handler either."""
+
+
 class NoObservers:
     """Stands in for the polls: the tests put reports in themselves."""
 
@@ -73,6 +77,8 @@ class Stage:
         self.cluster = FakeCluster()
         self.clock = ManualClock()
         self._calls: dict[str, list[CallObservation]] = {}
+        self.told: dict[str, Any] = {}
+        """What every proxy reports besides, until it is taken away."""
         self.put_spec(spec or SPEC)
         self.restart()
 
@@ -159,7 +165,7 @@ class Stage:
         """`pod`, if it is asked, acknowledges the newest document and tells of its calls."""
         if pod not in self.observers.watched.get(KEY, {}):
             return
-        values = {"generation": self.routing.generation, "key_id": pod, "public_key": "k", **more}
+        values = {"generation": self.routing.generation, "key_id": pod, "public_key": "k", **self.told, **more}
         observations = tuple(self._calls.get(pod, ()))
         report = ProxyReport(pod=pod, boot_id=f"boot-{pod}", observations=observations, **values)
         self.reports.receive(KEY, report)

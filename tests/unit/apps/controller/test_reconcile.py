@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.apps.controller.fake_cluster import Write
-from tests.unit.apps.controller.stage import KEY, SPEC, Stage
+from tests.unit.apps.controller.stage import KEY, SPEC, Killed, Stage
 from understudy.adapters.cluster.errors import ClusterError, Conflict, Refused, Unreachable
 from understudy.domain.calls.observation import CredentialProblem
 from understudy.domain.desired.kinds import (
@@ -285,10 +285,6 @@ async def test_a_deleted_assistant_is_forgotten_and_nothing_is_written() -> None
     assert await stage.once() is None
     assert stage.cluster.writes == before
     assert KEY not in stage.observers.watched
-
-
-class Killed(BaseException):
-    """The process is gone: nothing after this line runs, no handler either."""
 
 
 def kill_at(stage: Stage, number: int) -> Callable[[Write], None]:

@@ -2,10 +2,19 @@
 
 from typing import Any
 
-from understudy.api.status import Cursor, Revision, RolloutStatus
+import pytest
+
+from understudy.api.status import Cursor, Phase, Revision, RolloutStatus
 from understudy.apps.controller.ports import Key
 from understudy.apps.controller.reports import Reports
-from understudy.domain.calls.observation import CallEnd, CallObservation, ProxyReport
+from understudy.domain.calls.observation import (
+    CallEnd,
+    CallObservation,
+    GoldenResult,
+    ProxyReport,
+    ReplayReport,
+    Stopped,
+)
 from understudy.domain.routing.document import Arm
 
 KEY = Key("n", "a")
@@ -87,6 +96,28 @@ def test_news_is_what_a_decision_depends_on() -> None:
     assert reports.receive(KEY, report(live_calls={"c": 0}))
     assert reports.receive(KEY, report(generation=2))
     assert reports.receive(KEY, report(generation=2, draining=True))
+
+
+@pytest.mark.parametrize("phase", [Phase.PROMOTING, Phase.BAKING])
+def test_a_promoted_revision_is_judged_without_being_a_canary(phase: Phase) -> None:
+    """While it bakes every call of it counts."""
+    reports = Reports()
+    reports.follow(KEY, RolloutStatus(phase=phase, stable=CANARY))
+    assert reports.receive(KEY, report(1, 2))
+    reports.follow(KEY, RolloutStatus(phase=phase, stable=CANARY))
+    assert numbers(reports) == [1, 2]
+
+
+def test_what_a_proxy_says_of_golden_calls_and_ceilings_is_news() -> None:
+    """A rollback waits for no other news of that proxy."""
+    reports = Reports()
+    reports.receive(KEY, report())
+    played = ReplayReport(id="r", results=(GoldenResult(name="hours"),))
+    assert reports.receive(KEY, report(replay=played))
+    assert not reports.receive(KEY, report(replay=played))
+    assert reports.receive(KEY, report(replay=played.model_copy(update={"done": True})))
+    stopped = Stopped(revision="c", slo="dropped", value_percent=50, ceiling_percent=25, calls=9, at=1.0)
+    assert reports.receive(KEY, report(stopped=stopped))
 
 
 def test_the_calls_of_a_proxy_that_is_gone_are_still_counted() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.apps.controller.stage import KEY, SPEC, Stage
+from tests.unit.apps.controller.fake_cluster import Write
+from tests.unit.apps.controller.stage import KEY, SPEC, Killed, Stage
 from understudy.adapters.cluster.errors import ClusterError, Unreachable
 from understudy.api.status import Phase
 from understudy.domain.calls.observation import GoldenResult, ReplayReport
@@ -284,6 +285,70 @@ async def rolled_on(stage: Stage, model: str) -> None:
     await stage.settle()
     assert stage.status["phase"] == "Stable"
     assert stage.status["stableRevision"] != known
+
+
+BAKED = {**REPLAY_FIRST, "bake": "30m"}
+
+
+def kill_before(stage: Stage, number: int | None) -> None:
+    """The operator is killed before its write number `number` from now; None: never."""
+    seen = 0
+
+    def hook(_: Write) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == number:
+            raise Killed
+
+    stage.cluster.before_write = hook
+
+
+async def whole_life(number: int | None) -> tuple[dict[str, Any], bool]:
+    """Replayed, promoted, baked, undone; the operator killed before one write. What is left, and whether it died."""
+    stage = Stage(spec(rollout=BAKED))
+    put(stage, CONFIG_MAP, "golden", data={"hours": CALL})
+    kill_before(stage, number)
+    killed = await gone_on(stage)
+    changed = spec(agent={"image": "agent:2"}, rollout=BAKED)
+    stage.put_spec(changed)
+    killed |= await gone_on(stage)
+    order = stage.routing.replay
+    assert order is not None
+    stage.told = {"replay": ReplayReport(id=order.id, done=True, results=(GoldenResult(name="hours"),))}
+    killed |= await gone_on(stage)
+    assert stage.routing.canary_weight == 50
+    stage.put_spec(changed, {"understudy.dev/promote": "go/full"})
+    killed |= await gone_on(stage)
+    assert stage.status["phase"] == "Baking"
+    assert len(agents(stage)) == 2
+    stage.put_spec(changed, {"understudy.dev/promote": "go/full", "understudy.dev/undo": "back"})
+    killed |= await gone_on(stage)
+    routing = stage.routing.model_copy(update={"generation": 0})
+    return {"phase": stage.status["phase"], "routing": routing, "agents": agents(stage)}, killed
+
+
+async def gone_on(stage: Stage) -> bool:
+    """Settles, by another process if this one is killed; whether it was."""
+    try:
+        await stage.settle()
+    except Killed:
+        stage.restart()
+        await stage.settle()
+        return True
+    return False
+
+
+async def test_killed_before_any_write_of_a_replay_a_bake_and_an_undo_it_ends_where_it_would_have() -> None:
+    wanted, _ = await whole_life(None)
+    assert wanted["phase"] == "RolledBack"
+    kills = 0
+    for number in range(1, 200):
+        found, killed = await whole_life(number)
+        assert found == wanted, f"killed before write {number}"
+        if not killed:
+            break
+        kills += 1
+    assert kills > 30
 
 
 async def test_requests_carry_an_argument_behind_their_id() -> None:
