@@ -282,6 +282,19 @@ async def test_stables_deployment_is_not_learned_of_from_mirrors(serve: Serve, t
     assert len(model.requests) == 2
 
 
+async def test_a_key_that_is_refused_to_the_canary_is_not_taken_from_callers(serve: Serve, tmp_path: Path) -> None:
+    """The same key may not be good for the canary's model, and be so for stable's."""
+    revisions = await both(serve, FakeModel(), FakeModel(status=403))
+    async with shadowing(tmp_path, *revisions) as world:
+        talk = world.open()
+        await talk.turn("Hello?")
+        await settled_turn(world, "mirrored")
+        (turn,) = (await talk.hangs_up()).shadow
+        found = world.proxy.context.credentials.problems("demo", world.assistant.snapshots.values())
+    assert turn.canary_ms is None
+    assert found == ()
+
+
 async def test_the_canarys_own_deployment_is_warm_when_callers_come(serve: Serve, tmp_path: Path) -> None:
     """What mirrors learn of it is kept."""
     async with shadowing(tmp_path, *await both(serve, FakeModel(), FakeModel())) as world:

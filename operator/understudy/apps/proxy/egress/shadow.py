@@ -7,7 +7,7 @@ anything. Tools that it asks for are carried out by nobody, because nobody reads
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,7 @@ from understudy.apps.proxy.egress.shadow_metrics import (
     MirrorMetrics,
     ShadowMetrics,
 )
-from understudy.apps.proxy.egress.shadow_mirror import Mirror, mirrored
+from understudy.apps.proxy.egress.shadow_mirror import Mirror, MirrorEgress, mirrored
 from understudy.apps.proxy.egress.shadow_pools import MirrorPools, MirrorRoute
 from understudy.domain.calls.observation import CallObservation, CallPart
 from understudy.domain.routing.arm import effective_shadow, is_mirrored
@@ -63,7 +63,7 @@ class Shadow:
     def __init__(self, egress: Egress) -> None:
         self._egress = egress
         self._metrics = ShadowMetrics(egress.context.metrics.registry)
-        self._mirrors = replace(egress, metrics=MirrorMetrics(egress.metrics.models))
+        self._mirrors = MirrorEgress(egress.context, MirrorMetrics(egress.metrics.models), tasks=egress.tasks)
         self._pools = MirrorPools(egress.context.pools)
         self._calls: dict[Call, CallShadow | None] = {}
         """Stable's calls since mirroring began; None: one that is not mirrored."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from understudy.apps.proxy.assistants import Assistant
 from understudy.apps.proxy.calls import Call
@@ -15,11 +15,12 @@ from understudy.apps.proxy.egress.parts import AgentGone, Egress
 from understudy.apps.proxy.egress.reader import Reader
 from understudy.apps.proxy.egress.shadow_metrics import ShadowMetrics
 from understudy.apps.proxy.pools import Route
+from understudy.base.errors import ProviderError
 from understudy.domain.calls.ledger import Ledger
 from understudy.domain.calls.observation import Defect
 from understudy.domain.calls.quality import defects_in, normal
 from understudy.domain.calls.shadowing import Heard
-from understudy.domain.revision.snapshot import Snapshot
+from understudy.domain.revision.snapshot import Account, Snapshot
 from understudy.domain.routing.completion import EmptyAnswer
 from understudy.domain.routing.document import Arm
 from understudy.domain.routing.reading import Hold
@@ -90,6 +91,14 @@ class Mirror:
             self.heard = Heard(defects=(Defect.EMPTY,))
         else:
             self.heard = heard
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorEgress(Egress):
+    """The surroundings of mirrored turns."""
+
+    def failed(self, part: str, call: Call, account: Account, cause: ProviderError) -> None:
+        """Tell nobody: a key that is refused to a mirror is given up for callers by none but their own requests."""
 
 
 class Nowhere:
