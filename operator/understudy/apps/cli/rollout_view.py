@@ -48,7 +48,8 @@ def steps(tree: Tree, state: State) -> None:
     branch = tree.add(line)
     if phase in JUDGED:
         waits = "someone" if phase is Phase.PAUSED else waiting.awaited(case)
-        branch.add(Text(f"waits for {waits}", words.WAIT))
+        held = waiting.held(case) if phase is Phase.CANARY else ""
+        branch.add(Text(held or f"waits for {waits}", words.WAIT))
 
 
 def arms(tree: Tree, state: State) -> None:
@@ -128,7 +129,7 @@ def troubles(tree: Tree, state: State) -> None:
     rollout, case = state.status.rollout, state.case
     if incident := rollout.incident:
         since = waiting.ago(case, incident.since)
-        tree.add(Text.assemble(("! incident ", words.BAD), f"open for {since} · {incident.slo}: {incident.message}"))
+        tree.add(Text.assemble(("! incident ", words.BAD), f"open for {since} · {incident.message}"))
     if rollout.phase in (Phase.ROLLING_BACK, Phase.ROLLED_BACK) and (last := rollout.last_rollback):
         when = waiting.ago(case, last.at)
         tree.add(

@@ -7,7 +7,6 @@ for. It changes nothing and asks nobody, so whoever may read the VoiceAssistant 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from understudy.api.rollout import OnStableFailing
 from understudy.api.status import Condition, ConditionStatus, Phase, RolloutStatus, Verdict
 from understudy.domain.rollout import waiting
 from understudy.domain.rollout.waiting import Case, in_words
@@ -57,7 +56,9 @@ def _besides(case: Case) -> tuple[str, ...]:
     told = []
     if rollout.incident:
         since = waiting.ago(case, rollout.incident.since)
-        told.append(f"An incident is open for {since}: {rollout.incident.message}. Nobody is blamed while it lasts.")
+        told.append(
+            f"An incident is open for {since}, and nobody is blamed while it lasts: {rollout.incident.message}."
+        )
     if rollout.undo:
         since = waiting.ago(case, rollout.undo.since)
         told.append(f"An undo waits for agent pods of {rollout.undo.revision.name} for {since}.")
@@ -120,7 +121,7 @@ def _preparing(case: Case) -> Explanation:
 def _canary(case: Case) -> Explanation:
     rollout = case.status.rollout
     why = [f"{_named(rollout)} gets {rollout.weight} % of new calls; {waiting.step_title(case)}."]
-    held = _held(case)
+    held = waiting.held(case)
     if held:
         why.append(held)
     else:
@@ -130,17 +131,6 @@ def _canary(case: Case) -> Explanation:
     ahead = "goes to the next step" if case.step else "promotes it"
     moves += [_on_regression(case), f"`{_verb(case, 'promote')}` {ahead} now."]
     return Explanation(tuple(why), (*moves, f"`{_verb(case, 'abort')}` takes it back."))
-
-
-def _held(case: Case) -> str:
-    """Why no step is taken though it may be done."""
-    counting = [each for each in case.status.rollout.readings if not each.dry_run]
-    if down := next((each for each in counting if each.verdict is Verdict.ERROR), None):
-        return f"It holds: the source of {down.slo} does not answer, and what nobody can see is not promoted."
-    both = next((each for each in counting if each.reason == "BothArmsBad"), None)
-    if both is None or case.policy.on_stable_failing is OnStableFailing.PROMOTE:
-        return ""
-    return f"It holds: both arms miss {both.slo}, which is no fault of the canary (onStableFailing: Hold)."
 
 
 def _on_regression(case: Case) -> str:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from understudy.api.rollout import OnInsufficientData, OnRegression, RolloutSpec, Step
-from understudy.api.status import VoiceAssistantStatus
+from understudy.api.rollout import OnInsufficientData, OnRegression, OnStableFailing, RolloutSpec, Step
+from understudy.api.status import Verdict, VoiceAssistantStatus
 from understudy.base.duration import parse_ms
 from understudy.domain.rollout import steps as stepping
 from understudy.domain.rollout.times import to_seconds
@@ -85,6 +85,17 @@ def step_title(case: Case) -> str:
     if case.step is None:
         return "every step is done and the verdict decides"
     return f"step {stepping.label(case.steps, case.status.rollout.step_index)}: {stepping.words(case.step)}"
+
+
+def held(case: Case) -> str:
+    """Why no step is taken though it may be done; empty when nothing holds it (`Facts.held`)."""
+    counting = [each for each in case.status.rollout.readings if not each.dry_run]
+    if down := next((each for each in counting if each.verdict is Verdict.ERROR), None):
+        return f"It holds: the source of {down.slo} does not answer, and what nobody can see is not promoted."
+    both = next((each for each in counting if each.reason == "BothArmsBad"), None)
+    if both is None or case.policy.on_stable_failing is OnStableFailing.PROMOTE:
+        return ""
+    return f"It holds: both arms miss {both.slo}, which is no fault of the canary (onStableFailing: Hold)."
 
 
 def awaited(case: Case) -> str:

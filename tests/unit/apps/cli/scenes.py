@@ -95,7 +95,7 @@ SHADOW = {"calls": 12, "turns": 71, "stableBad": 0.4, "canaryBad": 0.9}
 REJECTED = {"name": CANARY, "at": ago(70)}
 STALLED = condition("Stalled", "True", f"{ROLLBACK['message']}; change the spec, or ask for retry", "RolledBack")
 LOW = condition("TrafficTooLow", "True", "4 canary calls an hour: minCalls is reached in 6h", "TooFewCalls")
-OUTAGE = {"since": ago(400), "slo": "turn-latency", "message": "canary 61 %, stable 63 %, objective ≤ 5 %"}
+OUTAGE = {"since": ago(400), "slo": "turn-latency", "message": "turn-latency: canary 61 %, stable 63 %; wanted ≤ 5 %"}
 INVALID = condition(
     "PlanValid", "False", "spec.model.deployments[0].account: there is no account openia", "InvalidSpec"
 )
