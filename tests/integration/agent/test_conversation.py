@@ -146,6 +146,16 @@ async def test_a_tool_call_goes_round_the_proxy(agent: AgentProcess) -> None:
         await caller.seen("heard")
 
 
+@pytest.mark.parametrize(("result", "told"), [({}, '{"result": {}}'), (False, '{"result": false}')])
+async def test_an_empty_result_is_told_to_the_model(agent: AgentProcess, result: Any, told: str) -> None:
+    """It answers, rather than leaving the caller in silence; servers that only act often answer nothing."""
+    script = Script(replies=[{"tool": "book_table"}, "Done."], webhook=lambda _: result)
+    async with FakeProxy(script) as proxy, Caller(agent.media, proxy.url) as caller:
+        await proxy.seen("model", 2)
+        assert dialogue(proxy, 1)[-1] == ("tool", told)
+        await caller.seen("heard")
+
+
 async def test_a_tool_that_fails_is_told_to_the_model(agent: AgentProcess) -> None:
     """An error status is a result that says so; the call goes on."""
     script = Script(replies=[{"tool": "book_table"}, "Sorry."], webhook_status=500)

@@ -47,7 +47,7 @@ class Tools:
         except asyncio.CancelledError:
             self._keep(asked, params)
             raise
-        await params.result_callback(result)
+        await params.result_callback(_told(result))
 
     async def _end(self, params: FunctionCallParams) -> None:
         self._metrics.tools.labels(outcome="ended").inc()
@@ -79,6 +79,11 @@ class Tools:
     def _failed(self, why: str) -> dict[str, str]:
         self._metrics.tools.labels(outcome="failed").inc()
         return {"error": f"{why}; nothing is known to have been done"}
+
+
+def _told(result: Any) -> Any:
+    """`result`, or something around one that is empty: the library asks the model nothing then, and nobody speaks."""
+    return result or {"result": result}
 
 
 async def _record(asked: "asyncio.Task[dict[str, Any]]", tool_call_id: str, context: LLMContext) -> None:
