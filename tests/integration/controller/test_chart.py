@@ -176,6 +176,15 @@ def test_compliance_of_the_installation_is_handed_to_the_operator(value: str, va
     assert operator_env(f"compliance.{value}=true")[variable] == "true"
 
 
+def test_the_prometheus_of_the_installation_is_handed_to_the_operator() -> None:
+    """Not at all by default: SLOs then name their own. One with a password in it is refused."""
+    assert operator_env("prometheus.url=http://prom:9090")["UNDERSTUDY_PROMETHEUS_URL"] == "http://prom:9090"
+    assert "UNDERSTUDY_PROMETHEUS_URL" not in operator_env()
+    for wrong in ("prom:9090", "http://user:hunter2@prom"):
+        done = helm("template", "understudy", str(CHART), "--set", f"prometheus.url={wrong}")
+        assert (done.returncode != 0, "prometheus" in done.stderr) == (True, True)
+
+
 def test_the_warning_of_data_residency_refuses_nothing_and_can_be_left_out() -> None:
     """It warns, in the namespaces that are operated."""
     kinds = ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]

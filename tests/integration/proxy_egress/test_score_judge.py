@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from understudy.api.quality import JudgeModel
+from understudy.apps.proxy.scoring import scorer
 from understudy.apps.simulator.script import parse
 from understudy.apps.simulator.server import running
 from understudy.domain.calls.observation import CallEnd
@@ -279,3 +280,40 @@ async def test_a_proxy_that_stops_reports_what_waits(serve: Serve, tmp_path: Pat
         assistant = proxy.assistant
         assert assistant.finished.last == 0
     assert [call.judge_score for call in assistant.finished.since(0)] == [None]
+
+
+class Gate:
+    """A judge that answers nobody until it is opened."""
+
+    def __init__(self) -> None:
+        self.asked: asyncio.Queue[None] = asyncio.Queue()
+        self.open = asyncio.Event()
+
+    def route(self) -> web.RouteDef:
+        return web.post("/v1/chat/completions", self.handle)
+
+    async def handle(self, _: web.Request) -> web.Response:
+        self.asked.put_nowait(None)
+        await self.open.wait()
+        return said(GOOD)()
+
+
+async def test_a_few_are_asked_for_at_a_time_and_the_line_ends_somewhere(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who finds no place in it is reported at once, without a score."""
+    monkeypatch.setattr(scorer, "MAX_WAITING", 6)
+    gate = Gate()
+    async with scoring(tmp_path, order(await serve(gate.route()) + "/v1")) as proxy:
+        for number in range(7):
+            proxy.hang_up(call_id=f"CA{number}")
+            await asyncio.sleep(0)
+        first = await proxy.observed()
+        for _ in range(scorer.AT_ONCE):
+            await asyncio.wait_for(gate.asked.get(), 5)
+        assert gate.asked.empty()
+        gate.open.set()
+        calls = await proxy.observed(7)
+        assert proxy.results() == {"ok": 6, "queue_full": 1}
+    assert [(call.call_id, call.judge_score) for call in first] == [("CA6", None)]
+    assert {call.judge_score for call in calls[1:]} == {0.8}

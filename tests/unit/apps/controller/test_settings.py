@@ -16,3 +16,8 @@ def test_anything_else_turns_it_on(value: str) -> None:
     """A spelling mistake must not let anything out."""
     assert from_environment([], {"UNDERSTUDY_HIPAA": value}, "h").installation == Restriction(hipaa=True)
     assert from_environment([], {"UNDERSTUDY_PCI": value}, "h").installation == Restriction(pci=True)
+
+
+@pytest.mark.parametrize("url", ["", "http://prometheus.monitoring:9090"])
+def test_the_installations_prometheus_is_known(url: str) -> None:
+    assert from_environment([], {"UNDERSTUDY_PROMETHEUS_URL": url} if url else {}, "h").prometheus_url == url

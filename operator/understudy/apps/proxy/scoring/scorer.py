@@ -5,6 +5,7 @@ A transcript lives from the end of its call to its score and goes nowhere else: 
 
 import asyncio
 import logging
+from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -25,10 +26,11 @@ from understudy.domain.routing.document import QualityOrder, RoutingDocument
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4
-"""Requests to a scorer at a time: judges take seconds, and live calls have the first claim on accounts and CPU."""
+"""Scores of an assistant asked for at a time: judges take seconds, and live calls have the first claim on accounts and
+CPU."""
 
 MAX_WAITING = 100
-"""Scores asked for or waited for, of each scorer: some 5 MB of transcripts. Beyond that, calls have none."""
+"""Scores of an assistant asked for or waited for: at most 5 MB of transcripts. Beyond that, calls have none."""
 
 JUDGE = "judge"
 WEBHOOK = "webhook"
@@ -65,8 +67,9 @@ class Scorer:
         self._webhook = ScoreHook(context.transport, context.credentials, context.clock)
         self._budgets: dict[str, Budget] = {}
         """By assistant; the judge's."""
-        self._slots = {scorer: asyncio.Semaphore(AT_ONCE) for scorer in (JUDGE, WEBHOOK)}
-        self._waiting = dict.fromkeys(self._slots, 0)
+        self._slots: dict[tuple[str, str], asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
+        """By assistant and scorer: one whose webhook hangs keeps nobody else's calls waiting."""
+        self._waiting: Counter[tuple[str, str]] = Counter()
         self._told: dict[tuple[str, str], Result] = {}
 
     def finish(self, call: Call, observation: CallObservation) -> Coroutine[Any, Any, CallObservation] | None:
@@ -78,6 +81,7 @@ class Scorer:
         if not worth_scoring(observation, lines):
             return None
         due = list(self._due(call, observation, document, document.quality, lines))
+        self._waiting.update((call.assistant, each.scorer) for each in due)
         return self._scored(call.assistant, observation, due) if due else None
 
     def _due(
@@ -103,7 +107,7 @@ class Scorer:
                 yield _Due(WEBHOOK, "webhook_score", milliseconds(hook.timeout) / 1000, asked)
 
     def _room(self, assistant: str, scorer: str) -> bool:
-        if self._waiting[scorer] < MAX_WAITING:
+        if self._waiting[assistant, scorer] < MAX_WAITING:
             return True
         self._metrics.passed_over(assistant, scorer, Result.QUEUE_FULL)
         return False
@@ -118,29 +122,38 @@ class Scorer:
         return True
 
     async def _scored(self, assistant: str, observation: CallObservation, due: list[_Due]) -> CallObservation:
-        scores = await asyncio.gather(*(self._one(assistant, observation, each) for each in due))
+        try:
+            scores = await asyncio.gather(*(self._one(assistant, observation, each) for each in due))
+        finally:
+            self._waiting.subtract((assistant, each.scorer) for each in due)
         found = {each.field: score for each, score in zip(due, scores, strict=True) if score is not None}
         return observation.model_copy(update=found)
 
     async def _one(self, assistant: str, observation: CallObservation, due: _Due) -> float | None:
-        began = self._context.clock.monotonic()
+        place, began = (assistant, due.scorer), self._context.clock.monotonic()
         score, result = None, Result.OK
-        self._waiting[due.scorer] += 1
         try:
-            async with asyncio.timeout(due.timeout_s), self._slots[due.scorer]:
-                score = await due.ask()
-        except TimeoutError:
-            result = Result.TIMEOUT
+            score = await self._ask(place, due)
         except ScoreFailed as failed:
             result = failed.result
             self._tell(assistant, due.scorer, result, failed)
-        finally:
-            self._waiting[due.scorer] -= 1
         self._metrics.asked(assistant, due.scorer, result, self._context.clock.monotonic() - began)
         if score is not None:
-            self._told.pop((assistant, due.scorer), None)
+            self._told.pop(place, None)
             self._metrics.score(assistant, due.scorer, observation.arm, score)
         return score
+
+    async def _ask(self, place: tuple[str, str], due: _Due) -> float:
+        """The score, when it is this one's turn.
+
+        Raises:
+            ScoreFailed: there is none, or none in time.
+        """
+        try:
+            async with asyncio.timeout(due.timeout_s), self._slots[place]:
+                return await due.ask()
+        except TimeoutError as error:
+            raise ScoreFailed(Result.TIMEOUT, f"none within {due.timeout_s:g} s") from error
 
     def _tell(self, assistant: str, scorer: str, result: Result, failed: ScoreFailed) -> None:
         """Log what is new: a judge that is away for an hour is one line."""
