@@ -3,9 +3,18 @@
 import json
 from dataclasses import dataclass, field, replace
 
-from understudy.api.rollout import PauseStep, RolloutSpec, Step
+from understudy.api.rollout import DEFAULT_SLOS, PauseStep, RolloutSpec, Slo, Step
 from understudy.api.status import Phase, RolloutStatus, VoiceAssistantStatus
-from understudy.domain.calls.observation import CallEnd, CallObservation, CredentialProblem, ProxyReport, TurnRecord
+from understudy.domain.calls.golden import GoldenCall
+from understudy.domain.calls.observation import (
+    CallEnd,
+    CallObservation,
+    CredentialProblem,
+    ProxyReport,
+    ReplayReport,
+    Stopped,
+    TurnRecord,
+)
 from understudy.domain.rollout.advance import advance
 from understudy.domain.rollout.inputs import AgentPods, Event, Observation, ProxyPod, Request
 from understudy.domain.rollout.routing import routing_document
@@ -48,6 +57,8 @@ class Proxy:
     calls: list[CallObservation] = field(default_factory=list)
     live: dict[str, int] = field(default_factory=dict)
     problems: tuple[CredentialProblem, ...] = ()
+    replay: ReplayReport | None = None
+    stopped: Stopped | None = None
 
     def report(self) -> ProxyReport | None:
         if not self.reachable:
@@ -60,6 +71,8 @@ class Proxy:
             public_key="public",
             live_calls=self.live,
             problems=self.problems,
+            replay=self.replay,
+            stopped=self.stopped,
             observations=tuple(self.calls),
         )
 
@@ -74,6 +87,13 @@ class World:
     proxies: list[Proxy] = field(default_factory=lambda: [Proxy("proxy-a"), Proxy("proxy-b")])
     agents: dict[str, AgentPods] = field(default_factory=lambda: {"agent-1": AgentPods(1, 1)})
     requests: tuple[Request, ...] = ()
+    slos: tuple[Slo, ...] = DEFAULT_SLOS
+    golden: tuple[GoldenCall, ...] = ()
+    golden_error: str = ""
+    plan: str = ""
+    wait: str = ""
+    history: tuple[RevisionRef, ...] = ()
+    """Revisions stored; that of the spec is stored as soon as it is asked for."""
     status: VoiceAssistantStatus = field(default_factory=VoiceAssistantStatus)
     document: RoutingDocument | None = None
     events: list[Event] = field(default_factory=list)
@@ -98,6 +118,8 @@ class World:
         return (found.status.value, found.reason)
 
     def observe(self) -> Observation:
+        if self.desired and self.desired not in self.history:
+            self.history = (*self.history, self.desired)
         return Observation(
             namespace="default",
             assistant="front-desk",
@@ -108,6 +130,12 @@ class World:
             proxies=tuple(ProxyPod(each.pod, each.ready, each.report()) for each in self.proxies),
             agents=self.agents,
             requests=self.requests,
+            slos=self.slos,
+            golden=self.golden,
+            golden_error=self.golden_error,
+            history=self.history,
+            plan=self.plan,
+            wait=self.wait,
             routing_generation=self.document.generation if self.document else 0,
         )
 
