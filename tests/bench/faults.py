@@ -25,11 +25,11 @@ import aiohttp
 
 from tests.bench import faults_systems
 from tests.bench.faults_agent import agent
-from tests.bench.faults_calls import NoCall
 from tests.bench.faults_kinds import KINDS
 from tests.bench.faults_stage import Stage, pool, stage
 from tests.bench.faults_tally import Tally, table
 from tests.bench.faults_text import ANSWER_WORDS, LONG_WORDS, Outcome, answer, judge
+from tests.bench.lines import NoCall
 from tests.bench.peers import PeerUnavailable
 from tests.bench.report import publish
 

@@ -1,19 +1,16 @@
 """The real routing-proxy with one assistant for each pool, and real calls through it, whose tokens the agent uses."""
 
-import asyncio
 import json
 import os
 import sys
-import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import aiohttp
-from aiohttp import web
 
+from tests.bench.lines import NAMESPACE, Lines, agents
 from tests.bench.peers import Pools, Upstream
 from tests.bench.peers.process import serving
 from tests.bench.proxy_process import free_port
@@ -22,10 +19,7 @@ from understudy.domain import naming
 from understudy.domain.revision.snapshot import Account, Agent, Model, ModelTarget, Snapshot
 from understudy.domain.routing.document import KEY, RevisionRef, RoutingDocument
 
-NAMESPACE, SECRET = "bench", "provider"
-MU_LAW = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
-TOKEN_S = 10.0
-"""Longest from a call's start until its agent has the token."""
+SECRET = "provider"
 
 
 def snapshot(upstreams: Sequence[Upstream]) -> Snapshot:
@@ -39,86 +33,19 @@ def snapshot(upstreams: Sequence[Upstream]) -> Snapshot:
     return Snapshot(accounts=accounts, model=model, transcribers=(), voices=(), agent=Agent(image="none"))
 
 
-class NoCall(Exception):
-    """A call was not put through."""
-
-
-class Lines:
-    """Places calls: the carrier's side and the agent's side of each."""
-
-    def __init__(self, session: aiohttp.ClientSession, port: int) -> None:
-        self._session = session
-        self._port = port
-        self._tokens: dict[str, asyncio.Future[str]] = {}
-
-    @asynccontextmanager
-    async def call(self, assistant: str) -> AsyncIterator[str]:
-        """A call until the block ends; gives its token.
-
-        Raises:
-            NoCall: the proxy did not take it, or no agent got its token.
-        """
-        name = f"CA{uuid.uuid4().hex}"
-        self._tokens[name] = asyncio.get_running_loop().create_future()
-        url = f"ws://127.0.0.1:{self._port}{naming.media_path(NAMESPACE, assistant)}"
-        start: dict[str, Any] = {"streamSid": f"MZ{name}", "callSid": name, "accountSid": "AC0", "tracks": ["inbound"]}
-        start |= {"customParameters": {}, "mediaFormat": MU_LAW}
-        async with self._session.ws_connect(url, compress=0) as line:
-            await line.send_json({"event": "connected", "protocol": "Call", "version": "1.0.0"})
-            await line.send_json({"event": "start", "sequenceNumber": "1", "streamSid": f"MZ{name}", "start": start})
-            try:
-                async with asyncio.timeout(TOKEN_S):
-                    token = await self._tokens[name]
-            except TimeoutError as late:
-                raise NoCall("no agent got the call's token") from late
-            finally:
-                del self._tokens[name]
-            yield token
-
-    async def media(self, request: web.Request) -> web.StreamResponse:
-        """The agent's side."""
-        socket = web.WebSocketResponse(compress=False)
-        await socket.prepare(request)
-        async for message in socket:
-            document = json.loads(message.data) if message.type is aiohttp.WSMsgType.TEXT else {}
-            if document.get("event") == "start":
-                start = document["start"]
-                if waiting := self._tokens.get(start["callSid"]):
-                    waiting.set_result(start["customParameters"][naming.PARAM_TOKEN])
-        return socket
-
-
 @asynccontextmanager
 async def running(pools: Pools) -> AsyncIterator[tuple[str, Lines]]:
     """Run the proxy until the block ends; gives its API's base URL and the lines into it."""
     port, admin = free_port(), free_port()
     async with aiohttp.ClientSession() as session:
         lines = Lines(session, port)
-        async with _agents(lines) as agents:
+        async with agents(lines) as pods:
             with TemporaryDirectory(prefix="understudy-faults-") as place:
-                _write(Path(place), pools, agents)
+                _write(Path(place), pools, pods)
                 environment = _environment(Path(place), pools, port, admin)
                 command = [sys.executable, "-m", "understudy", "proxy", "--documents", f"{place}/documents"]
                 async with serving(command, f"http://127.0.0.1:{admin}/readyz", environment):
                     yield f"http://127.0.0.1:{port}/v1", lines
-
-
-@asynccontextmanager
-async def _agents(lines: Lines) -> AsyncIterator[str]:
-    """A pod that takes every call; gives its host:port."""
-
-    async def capacity(_: web.Request) -> web.Response:
-        return web.json_response({"live": 0, "capacity": 1000, "draining": False})
-
-    app = web.Application()
-    app.add_routes([web.get("/media", lines.media), web.get("/capacity", capacity)])
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
 
 
 def _environment(root: Path, pools: Pools, port: int, admin: int) -> dict[str, str]:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from tests.bench import faults_calls, peers
 from tests.bench.faults_agent import Ask
+from tests.bench.lines import Lines
 from tests.bench.peers import Pools
 
 NAMES = ("understudy", *peers.KINDS)
@@ -38,6 +39,6 @@ async def _plain(ask: Ask) -> AsyncIterator[Ask]:
 
 
 @asynccontextmanager
-async def _call(url: str, lines: faults_calls.Lines, pool: str) -> AsyncIterator[Ask]:
-    async with lines.call(pool) as token:
-        yield Ask(url, {"Authorization": f"Bearer {token}"}, pool)
+async def _call(url: str, lines: Lines, pool: str) -> AsyncIterator[Ask]:
+    async with lines.call(pool) as line:
+        yield Ask(url, {"Authorization": f"Bearer {line.token}"}, pool)

@@ -2,6 +2,7 @@
 
 python -m tests.bench.speech [--quick]          compare, print, publish
 python -m tests.bench.speech --case N           one case again, with all that was seen
+python -m tests.bench.speech --first-audio      what the first audio of a healthy turn waits for
 """
 
 

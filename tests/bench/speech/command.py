@@ -15,7 +15,7 @@ from typing import Any
 from tests.bench.peers.peer import PeerUnavailable
 from tests.bench.report import publish
 from tests.bench.speech import cases as cases_
-from tests.bench.speech import lag, listen, real, speak, tally, told, world
+from tests.bench.speech import first, lag, listen, real, speak, tally, told, world
 from tests.bench.speech.cases import Case, Part
 from tests.bench.speech.peers import baseline
 
@@ -123,6 +123,7 @@ def main(arguments: list[str]) -> int:
     """Measure, print, publish."""
     parser = argparse.ArgumentParser(description="Speech that fails in mid-call.")
     parser.add_argument("--quick", action="store_true", help="100 failures, ends within 45 s")
+    parser.add_argument("--first-audio", action="store_true", help="what a healthy turn waits for; not published")
     parser.add_argument("--case", type=int, help="only this case of the plan, with all that was seen")
     parser.add_argument("--failures", type=int, help="how many; not published")
     parser.add_argument("--together", type=int, help="calls at a time, on a machine with other work")
@@ -130,6 +131,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--provider", action="append", help="only these; not published")
     parser.add_argument("--kind", action="append", help="only these; not published")
     options = parser.parse_args(arguments)
+    if options.first_audio:
+        print(json.dumps(asyncio.run(first.run())))
+        return 0
     number = options.failures or (QUICK_FAILURES if options.quick else FAILURES)
     parts: list[Part] = [options.part] if options.part else ["transcriber", "voice"]
     plan = cases_.plan(number, parts, _providers(options.provider))

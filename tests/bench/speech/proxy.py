@@ -16,8 +16,9 @@ from typing import Any
 
 import uvloop
 
+from tests.bench.lines import NAMESPACE
 from tests.bench.speech import lag
-from tests.bench.speech.told import ASSISTANTS, LOG, NAMESPACE, STALLS
+from tests.bench.speech.told import ASSISTANTS, LOG, STALLS
 from understudy.apps.proxy import egress
 from understudy.apps.proxy.app import Proxy
 from understudy.apps.proxy.settings import Settings

@@ -14,8 +14,8 @@ from typing import Any
 import aiohttp
 import numpy as np
 
+from tests.bench.lines import Line
 from tests.bench.speech.cases import Case
-from tests.bench.speech.lines import Line
 from tests.bench.speech.sight import Sight
 from tests.bench.speech.world import World, voice_speed
 from understudy.apps.simulator.audio import mulaw, pcm

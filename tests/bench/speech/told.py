@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.bench.lines import NAMESPACE
 from understudy.domain import naming
 from understudy.domain.revision.snapshot import Snapshot
 
-NAMESPACE, SECRET = "bench", "provider"
+SECRET = "provider"
 
 KEYS = {SECRET: "none", "playht": "user:none"}
 """By Secret; PlayHT wants two things."""

@@ -3,7 +3,7 @@
 import os
 import random
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +12,11 @@ from typing import Any
 
 import aiohttp
 
+from tests.bench.lines import Lines, agents
 from tests.bench.peers.process import serving
 from tests.bench.proxy_process import free_port
 from tests.bench.speech import told
 from tests.bench.speech.cases import SEED, Case
-from tests.bench.speech.lines import Lines, agents
 from tests.bench.speech.sight import Sight, Watching
 from tests.bench.speech.wire import network
 from understudy.apps.simulator import server
@@ -41,12 +41,14 @@ class World:
 
     Attributes:
         port: the proxy's.
+        far: the network's, behind which the providers are.
     """
 
     simulator: server.Simulator
     lines: Lines
     session: aiohttp.ClientSession
     port: int
+    far: int
     folder: Path
     """Where the proxy's process writes its stalls and its log."""
     sights: dict[str, tuple[Sight, Sight]] = field(default_factory=dict)
@@ -123,9 +125,13 @@ def _wanted_voice(account: str, provider: str) -> Voice:
 
 @asynccontextmanager
 async def running(
-    cases: Sequence[Case], *, log_level: str = "WARNING", recogniser: str = "Index"
+    cases: Sequence[Case],
+    *,
+    log_level: str = "WARNING",
+    recogniser: str = "Index",
+    revise: Callable[[Case, Snapshot], Snapshot] = lambda _, told: told,
 ) -> AsyncIterator[World]:
-    """Run everything until the block ends."""
+    """Run everything until the block ends; `revise` may change a case's revision."""
     script = {"seed": 5, "recogniserProcesses": int(recogniser == "Sphinx"), "deployments": {}}
     for case in cases:
         script["deployments"] |= deployments(case, recogniser)
@@ -137,10 +143,10 @@ async def running(
         pods = await stack.enter_async_context(agents(lines))
         folder = stack.enter_context(TemporaryDirectory(prefix="understudy-speech-"))
         lines.port, admin = free_port(), free_port()
-        snapshots = {case.name: snapshot(case, far) for case in cases}
+        snapshots = {case.name: revise(case, snapshot(case, far)) for case in cases}
         told.write(Path(folder), snapshots, pods, (lines.port, admin))
         await stack.enter_async_context(_proxy(folder, admin, log_level))
-        world = World(simulator, lines, session, lines.port, Path(folder))
+        world = World(simulator, lines, session, lines.port, far, Path(folder))
         for case in cases:
             world.sights[case.name] = watched(simulator, case)
         yield world

@@ -13,11 +13,11 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from tests.bench.speech.told import NAMESPACE
 from understudy.apps.simulator.audio import mulaw
 from understudy.apps.simulator.caller.playback import Playback
 from understudy.domain import naming
 
+NAMESPACE = "bench"
 MU_LAW = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
 TOKEN_S = 10.0
 """Longest from a call's start until its agent has the token."""
