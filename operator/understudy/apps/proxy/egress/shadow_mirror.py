@@ -57,7 +57,7 @@ class Mirror:
         self.limited = False
         self._asked = asked
         self._earlier = earlier
-        self._outlet = Nowhere(lambda: self._began(egress.now()))
+        self._outlet = Nowhere(egress.now)
         self._race = _MirrorRace(egress, asked, route, self._outlet, metrics)
 
     async def run(self) -> None:
@@ -69,21 +69,21 @@ class Mirror:
             ended = Ended.SHORT  # too long, in time or in bytes: what was heard of it counts
         except Exception:
             log.exception("a mirrored turn failed")
-            self.heard = None
             return
         self._keep(ended)
 
     def give_up(self) -> None:
         """It was waited for long enough: without a clause by now it is as good as none."""
-        self.heard = self.heard or Heard()
+        self.heard = self.heard or self._so_far()
 
-    def _began(self, now: float) -> None:
-        self.heard = Heard(ms=round((now - self._asked.started) * 1000, 1))
+    def _so_far(self) -> Heard:
+        began = self._outlet.began_at
+        return Heard(None if began is None else round((began - self._asked.started) * 1000, 1))
 
     def _keep(self, ended: Ended) -> None:
         causes = self._race.causes
         self.limited = any(cause.status == RATE_LIMITED for cause in causes)
-        heard = self.heard or Heard()
+        heard = self._so_far()
         if ended in (Ended.DONE, Ended.UNCLOSED) and self._race.winner is not None:
             tools = self._race.winner.reader.completion.tool_calls
             self.heard = replace(heard, defects=defects_in(normal(self._outlet.said), tools, self._earlier))
@@ -105,13 +105,17 @@ class Nowhere:
     """Takes an answer and passes it on to nobody (`Outlet`).
 
     Args:
-        began: called at the first clause.
+        now: the ledger's clock.
+
+    Attributes:
+        began_at: when the first clause came; None while none has.
     """
 
-    def __init__(self, began: Callable[[], None]) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
         self.said = ""
         self.answered = False
-        self._began = began
+        self.began_at: float | None = None
+        self._now = now
         self._bytes = 0
 
     def forward(self, reader: Reader, target: str) -> bool:  # noqa: ARG002 - nobody is told whose it is
@@ -120,9 +124,8 @@ class Nowhere:
         Raises:
             AgentGone: there was enough.
         """
-        if not self.answered:
-            self.answered = True
-            self._began()
+        if self.began_at is None:
+            self.answered, self.began_at = True, self._now()
         data, text = reader.take()
         self._bytes += len(data)
         self.said += text
