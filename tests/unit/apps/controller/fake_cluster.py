@@ -1,5 +1,6 @@
 """An API server in memory: versions, conflicts, server-side apply, and a hook before every write."""
 
+import asyncio
 import copy
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -44,10 +45,12 @@ class FakeCluster:
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Document | None:
         self.reads += 1
+        await asyncio.sleep(0)  # others go on meanwhile, as they would
         return copy.deepcopy(self.objects.get((kind.kind, namespace, name)))
 
     async def list(self, kind: Kind, namespace: str | None, labels: Mapping[str, str] | None = None) -> list[Document]:
         self.reads += 1
+        await asyncio.sleep(0)
         return [
             copy.deepcopy(each)
             for (found, where, _), each in sorted(self.objects.items())
@@ -81,6 +84,7 @@ class FakeCluster:
         return self.put(document)
 
     async def replace_status(self, document: Document) -> Document:
+        await asyncio.sleep(0)
         self._about_to("status", document)
         metadata = document["metadata"]
         known = self.objects[document["kind"], metadata["namespace"], metadata["name"]]
