@@ -79,14 +79,14 @@ async def asking(url: str) -> AsyncIterator[Asking]:
         ('sum(ratio{assistant=~"$assistant", revision=~"$canary|$stable"}) # both arms', 1.25),
         ("ratio{assistant=`$assistant`, revision='$canary'} - ignoring(revision) ratio{revision='$stable'}", 0.25),
         ("sum(ratio{assistant=~`$assistant`})", 1.25),
-        ('increase(bookings_total{revision="$canary"}[2m]) > bool 0', 1.0),
+        ('increase(bookings_total{revision="$canary"}[4m]) > bool 0', 1.0),
         ("scalar(sum(ratio))", 1.5),
         ("1 / vector(0)", float("inf")),
     ],
 )
 async def test_a_value_is_a_value(asking: Asking, query: str, value: float) -> None:
     """The dot of a name is a dot, also where it is matched; a function over a range has no age."""
-    sample = await asking.ask(query, "1m")
+    sample = await asking.ask(query, "4m")
     assert (sample.kind, sample.value) == (SampleKind.VALUE, value), sample.message
 
 

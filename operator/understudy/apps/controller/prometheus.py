@@ -130,9 +130,10 @@ class Queries:
         while True:
             async with self._slots:
                 sample = await self._sample(asked.query)
+            news = not asked.samples or asked.samples[-1].message != sample.message
             asked.samples.append(sample)
             self._metrics.queried(sample.kind.value)
-            if sample.kind is SampleKind.ERROR:
+            if sample.kind is SampleKind.ERROR and news:
                 log.info("%s: SLO %s: %s", key, asked.query.slo, sample.message)
             self._on_news(key)
             await asyncio.sleep(asked.query.interval_s)
