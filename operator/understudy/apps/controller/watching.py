@@ -3,8 +3,8 @@
 `on.event` handlers alone make kopf write nothing: no finalizers, no annotations, no status. Errors in them are
 logged and forgotten by kopf, which is why nothing is decided here.
 
-ConfigMaps with prompts are not watched, because that would mean reading every ConfigMap of the cluster: an edited
-prompt is noticed at the next resync.
+ConfigMaps with prompts or golden calls are not watched, because that would mean reading every ConfigMap of the cluster:
+an edited one is noticed at the next resync.
 """
 
 from collections.abc import Mapping
