@@ -20,7 +20,7 @@ from understudy.domain.calls.observation import CallEnd
 from understudy.domain.routing.document import Arm
 
 LOUD = b"\x00"
-WORDS = LOUD * (RATE // 20)
+WORDS = LOUD * (RATE // 5)
 
 
 class Listener:
@@ -78,7 +78,7 @@ class CallUnderTest:
 
 @pytest.fixture
 async def call(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CallUnderTest]:
-    for name, seconds in (("QUIET_S", 0.1), ("PATIENCE_S", 0.5), ("LONGEST_ANSWER_S", 0.5)):
+    for name, seconds in (("QUIET_S", 0.2), ("PATIENCE_S", 2.0), ("LONGEST_ANSWER_S", 1.0)):
         monkeypatch.setattr(conduct, name, seconds)
     call = CallUnderTest()
     yield call
@@ -102,7 +102,7 @@ async def test_what_is_said_around_a_tool_call_is_one_answer(call: CallUnderTest
     playing = asyncio.create_task(call.play({"expect": expected}))
     await call.caller_spoke()
     call.say("One moment.", "book")
-    assert not await call.line.ticked.until(call.over.done, 0.3)
+    assert not await call.line.ticked.until(call.over.done, 0.5)
     call.say("Booked.")
     assert await playing == []
 
@@ -114,19 +114,19 @@ async def test_an_answer_that_was_cleared_is_none(call: CallUnderTest) -> None:
     await call.caller_spoke()
     call.say("Half.")
     call.line.text(b'{"event": "clear"}')
-    assert not await call.line.ticked.until(call.over.done, 0.3)
+    assert not await call.line.ticked.until(call.over.done, 0.5)
     call.say("The whole.")
     assert await playing == []
 
 
 async def test_an_assistant_that_talks_on_is_told(call: CallUnderTest) -> None:
     call.say("Good evening.", seconds=60)
-    assert await call.play({}) == ["greeting: the assistant was still talking after 0 s"]
+    assert await call.play({}) == ["greeting: the assistant was still talking after 1 s"]
 
 
 async def test_a_tool_that_is_never_followed_by_an_answer_is_told(call: CallUnderTest) -> None:
     call.say("One moment.", "book")
-    assert await call.play({}) == ["greeting: the assistant fell silent for 0 s with more to come"]
+    assert await call.play({}) == ["greeting: the assistant fell silent for 2 s with more to come"]
 
 
 @pytest.mark.parametrize(
