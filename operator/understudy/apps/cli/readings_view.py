@@ -57,7 +57,8 @@ def judging(tree: Tree, state: State, trail: Trail) -> None:
     verdict = rollout.verdict or Verdict.INSUFFICIENT
     sign = words.VERDICTS[verdict]
     label = Text.assemble("verdict  ", (f"{sign.text} {verdict.value}", sign.style))
-    label.append(f" · {rollout.canary_calls} canary and {rollout.stable_calls} stable calls counted", words.FAINT)
+    if rollout.canary:
+        label.append(f" · {rollout.canary_calls} canary and {rollout.stable_calls} stable calls counted", words.FAINT)
     branch = tree.add(label)
     slos = {slo.name: slo for slo in state.slos}
     for reading in rollout.readings:
@@ -76,8 +77,10 @@ def _reading(branch: Tree, state: State, reading: Reading, slo: Slo | None, trai
     node = branch.add(label)
     if line := _lately(trail.of(state, reading.slo)):
         node.add(Text(f"{new} lately {line}"))
-    node.add(_evidence(reading, slo))
-    if needs := _needs(reading, state.policy.min_calls):
+    node.add(_evidence(reading, slo, f"{reading.canary_calls} {new} and {reading.stable_calls} {old}"))
+    # A bake ends by time: nothing but a failure or a silent source matters to it.
+    needs = _needs(reading, state.policy.min_calls)
+    if needs and not (baking and reading.verdict is Verdict.INSUFFICIENT):
         node.add(Text(needs))
 
 
@@ -91,10 +94,9 @@ def _lately(values: Sequence[float | None]) -> str:
     return f"{words.sparkline(values[first:])} {low if low == high else f'{low} to {high}'}"
 
 
-def _evidence(reading: Reading, slo: Slo | None) -> Text:
+def _evidence(reading: Reading, slo: Slo | None, counted: str) -> Text:
     what = measured(slo) if slo else reading.metric
-    calls = f"{reading.canary_calls} canary and {reading.stable_calls} stable calls with data"
-    text = Text(f"{what} · {calls}", words.FAINT)
+    text = Text(f"{what} · {counted} calls with data", words.FAINT)
     if reading.evidence_needed:
         text.append(" · evidence against ")
         text.append(words.meter(words.odds(reading.evidence, reading.evidence_needed)))

@@ -143,7 +143,7 @@ SCENES: dict[str, State] = {
     ),
     "promoting": scene("Promoting", alone(stable=revision(CANARY), ackedProxies=1)),
     "baking": scene(
-        "Baking", alone(stable=revision(CANARY), previous=revision(STABLE), readings=[GOOD], verdict="Pass"),
+        "Baking", alone(stable=revision(CANARY), previous=revision(STABLE), readings=[GOOD, SHORT], **UNSURE),
         policy={"steps": PLAIN, "bake": "30m"},
     ),
     "rolling-back": scene(
