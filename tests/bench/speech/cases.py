@@ -83,6 +83,9 @@ NONE = "none"
 LOUD = frozenset({"status", "refuse", "drop", "close", "error", "malformed"})
 """Kinds of which the provider itself tells: they are detected when that arrives."""
 
+AT_OPENING = frozenset({"hang", "status", "refuse"})
+"""Kinds that strike before a connection is there."""
+
 Part = Literal["transcriber", "voice"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.bench.report import percentile, rounded
 from tests.bench.speech import listen, speak
-from tests.bench.speech.cases import NONE, Case
+from tests.bench.speech.cases import AT_OPENING, NONE, Case
 
 MOST_SHOWN = 40
 """Failed cases listed in the result; all are printed."""
@@ -119,9 +119,9 @@ def _ears(verdicts: Sequence[listen.Verdict], calm: Sequence[listen.Verdict]) ->
         "finalizes_doubled": sum(max(v.answers, 0) for v in struck),
         "calls_ended": sum(bool(v.ended) for v in struck),
         "detect_to_replay_ms": {f"p{q}": _ms(replay, q) for q in (50, 99)},
-        "detect_to_replay_ms_by_standby": {
+        "first_frame_ms": {
             name: {f"p{q}": _ms([x for v in some if (x := v.detect_to_replay_s) is not None], q) for q in (50, 99)}
-            for name, some in by_standby.items()
+            for name, some in by_readiness(timed).items()
         },
         "fault_to_live_edge_ms": {
             name: {f"p{q}": _ms([x for v in some if (x := v.fault_to_live_s) is not None], q) for q in (50, 95)}
@@ -133,6 +133,18 @@ def _ears(verdicts: Sequence[listen.Verdict], calm: Sequence[listen.Verdict]) ->
         },
         "healthy": _healthy(verdicts),
     }
+
+
+def by_readiness(verdicts: Sequence[listen.Verdict]) -> dict[str, list[listen.Verdict]]:
+    """By what stood ready when the failure came: only a connection that is open can be sent audio at once.
+
+    One that fails at its opening does so before the standby, which opens at the same time, can be there.
+    """
+    found: dict[str, list[listen.Verdict]] = {"connected": [], "cold": [], "opening": []}
+    for verdict in verdicts:
+        standing = "connected" if verdict.case.connected else "cold"
+        found["opening" if verdict.case.kind in AT_OPENING else standing].append(verdict)
+    return found
 
 
 def _voices(verdicts: Sequence[speak.Verdict], calm: Sequence[speak.Verdict]) -> dict[str, Any]:

@@ -118,3 +118,15 @@ def test_a_stream_is_live_when_it_has_caught_up_with_the_caller() -> None:
         stream.take(piece, 8000, ends[word.number] + late[word.number] + 0.06)
     live = live_again(stream, ends.__getitem__, 0.0, last=1000.0)
     assert live == pytest.approx(ends[3] + 0.16 - wire.ONE_WAY_S, abs=0.03)
+
+
+def test_a_failure_at_the_opening_finds_no_standby_ready() -> None:
+    """It opens at the same time: what then passes before the first frame is a handshake."""
+    cases = [
+        Case(number, "transcriber", kind, "deepgram", "gladia") for number in range(8) for kind in ("drop", "status")
+    ]
+    found = tally.by_readiness([listen.Verdict(case) for case in cases])
+    assert {verdict.case.kind for verdict in found["opening"]} == {"status"}
+    assert all(verdict.case.connected for verdict in found["connected"])
+    assert not any(verdict.case.connected for verdict in found["cold"])
+    assert sum(map(len, found.values())) == len(cases)
