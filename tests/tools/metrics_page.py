@@ -70,6 +70,8 @@ LABELS = {
     "part": "`transcriber`, `model`, `voice`",
     "answered": "`true`, `false`",
     "phase": _words(Phase),
+    "from": "`phase` before",
+    "to": "`phase` after",
     "verdict": _words(Verdict),
     "kind": f"the controller's: a Kubernetes kind; a transcriber's failure: {_words(FailureKind)}",
     "request_kind": "what tells requests apart: a reasoning effort, `whole` (not streamed); empty: neither",
@@ -93,7 +95,7 @@ LABELS = {
     "`unreachable`, `refused`, `too_long`, `not_json`; the agent's tools: `ok`, `failed`, `ended` (it hung up); "
     "mirrored turns: `mirrored`, left out as `busy`, `limited` (a provider is near its limits), `ended` (no step asks "
     "for them any more), `cancelled` (the agent gave up)",
-    "reason": "refused by the proxy: `Draining`, `NotReady`; by the agent: `starting`, `draining`, `full`, "
+    "reason": "a rollout's: the reason of its Event; refused by the proxy: `Draining`, `NotReady`; by the agent: `starting`, `draining`, `full`, "
     "`bad-start`; ended at the agent: `completed`, `hangup`, `limit`, `failed`",
 }
 """Label → what it can be."""
