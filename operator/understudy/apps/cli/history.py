@@ -114,13 +114,12 @@ def _changed(found: Sequence[Change]) -> str:
 
 
 def _outcome(name: str, rollout: RolloutStatus) -> str:
-    """What became of it, as far back as the status remembers."""
-    if rollout.last_rollback and rollout.last_rollback.revision == name:
-        return f"rolled back: {rollout.last_rollback.reason}"
-    for each in reversed(rollout.history):
-        if each.message.startswith(f"{name} ") and each.to in _OUTCOMES:
-            return f"{_OUTCOMES[each.to]}: {each.reason}"
-    return ""
+    """What became of it last, as far back as the status remembers."""
+    told = (each for each in reversed(rollout.history) if each.message.startswith(f"{name} ") and each.to in _OUTCOMES)
+    last, back = next(told, None), rollout.last_rollback
+    if back and back.revision == name and (last is None or to_seconds(back.at) >= to_seconds(last.at)):
+        return f"rolled back: {back.reason}"
+    return f"{_OUTCOMES[last.to]}: {last.reason}" if last else ""
 
 
 def page(lines: Sequence[Line], rollout: RolloutStatus, now: float) -> RenderableType:

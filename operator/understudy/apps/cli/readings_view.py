@@ -77,11 +77,17 @@ def _reading(branch: Tree, state: State, reading: Reading, slo: Slo | None, trai
     node = branch.add(label)
     if line := _lately(trail.of(state, reading.slo)):
         node.add(Text(f"{new} lately {line}"))
-    node.add(_evidence(reading, slo, f"{reading.canary_calls} {new} and {reading.stable_calls} {old}"))
+    node.add(_evidence(reading, slo, _counted(reading, baking=baking)))
     # A bake ends by time: nothing but a failure or a silent source matters to it.
     needs = _needs(reading, state.policy.min_calls)
     if needs and not (baking and reading.verdict is Verdict.INSUFFICIENT):
         node.add(Text(needs))
+
+
+def _counted(reading: Reading, *, baking: bool) -> str:
+    if baking:
+        return f"{words.count(reading.canary_calls, 'new call')} with data, {reading.stable_calls} before"
+    return f"{reading.canary_calls} canary and {reading.stable_calls} stable calls with data"
 
 
 def _lately(values: Sequence[float | None]) -> str:
@@ -96,7 +102,7 @@ def _lately(values: Sequence[float | None]) -> str:
 
 def _evidence(reading: Reading, slo: Slo | None, counted: str) -> Text:
     what = measured(slo) if slo else reading.metric
-    text = Text(f"{what} · {counted} calls with data", words.FAINT)
+    text = Text(f"{what} · {counted}", words.FAINT)
     if reading.evidence_needed:
         text.append(" · evidence against ")
         text.append(words.meter(words.odds(reading.evidence, reading.evidence_needed)))

@@ -8,7 +8,7 @@ import pytest
 from tests.unit.apps.cli.fake_reader import CANARY, NAME, STABLE, FakeReader, assistant, revision
 from tests.unit.apps.cli.scenes import ROLLBACK
 from tests.unit.apps.cli.snapshots import PROMPT, content, document, snapshot
-from understudy.api.status import RolloutStatus
+from understudy.api.status import RolloutStatus, Transition
 from understudy.apps.cli import differing, history, terminal
 from understudy.apps.cli.errors import CannotTell
 from understudy.apps.cli.stored import documents, find
@@ -55,6 +55,12 @@ def test_each_revision_says_what_changed_and_what_became_of_it(revisions: tuple[
     assert newest.outcome == "rolled back: SloFailed"
     assert (middle.role, middle.outcome) == ("stable", "promoted: Promoting")
     assert (oldest.role, oldest.changed, oldest.outcome) == ("", "the oldest that is kept", "")
+
+
+def test_what_was_promoted_after_a_rollback_was_promoted(revisions: tuple[StoredRevision, ...]) -> None:
+    again = {**transition("Promoting", "PromotionRequested", f"{CANARY} is promoted"), "at": "2027-06-01T00:00:00.000Z"}
+    retried = ROLLOUT.model_copy(update={"history": (*ROLLOUT.history, Transition.model_validate(again))})
+    assert history.told(revisions, retried, {})[0].outcome == "promoted: PromotionRequested"
 
 
 def test_the_page_has_the_story_below(revisions: tuple[StoredRevision, ...]) -> None:
