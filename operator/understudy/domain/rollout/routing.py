@@ -83,7 +83,7 @@ def _replay(seen: Observation, rollout: RolloutStatus) -> ReplayOrder | None:
     replay, step = rollout.replay, _step(rollout, stepping.steps_of(seen.policy))
     if rollout.phase not in JUDGED or replay is None or replay.done or replay.error or not seen.golden:
         return None
-    if step is None or step.replay is None:
+    if step is None or step.replay is None or rollout.pause_reason == "ReplayFailed":
         return None
     return ReplayOrder(id=replay.id, pod=replay.pod, calls=seen.golden)
 

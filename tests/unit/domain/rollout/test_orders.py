@@ -64,12 +64,22 @@ def test_golden_calls_are_ordered_from_the_proxy_that_the_status_names() -> None
         rollout(),
         rollout(replay=REPLAY.model_copy(update={"done": True})),
         rollout(replay=REPLAY.model_copy(update={"error": "no voice"})),
+        rollout(Phase.PAUSED, replay=REPLAY, pause_reason="ReplayFailed"),
         rollout(replay=REPLAY, step_index=1),
         rollout(replay=REPLAY, step_index=3),
         rollout(Phase.ROLLING_BACK, replay=REPLAY, canary=None),
         rollout(Phase.STABLE, replay=REPLAY, canary=None),
     ],
-    ids=["none yet", "done", "could not be played", "another step", "every step done", "taken back", "stable"],
+    ids=[
+        "none yet",
+        "done",
+        "could not be played",
+        "failed already",
+        "another step",
+        "every step done",
+        "taken back",
+        "stable",
+    ],
 )
 def test_the_order_is_withdrawn_when_it_is_over(state: RolloutStatus) -> None:
     assert document(state).replay is None
