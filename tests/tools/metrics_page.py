@@ -95,7 +95,8 @@ LABELS = {
     "`unreachable`, `refused`, `too_long`, `not_json`; the agent's tools: `ok`, `failed`, `ended` (it hung up); "
     "mirrored turns: `mirrored`, left out as `busy`, `limited` (a provider is near its limits), `ended` (no step asks "
     "for them any more), `cancelled` (the agent gave up)",
-    "reason": "a rollout's: the reason of its Event; refused by the proxy: `Draining`, `NotReady`; by the agent: `starting`, `draining`, `full`, "
+    "reason": "a rollout's move: the reason of its Event; "
+    "refused by the proxy: `Draining`, `NotReady`; by the agent: `starting`, `draining`, `full`, "
     "`bad-start`; ended at the agent: `completed`, `hangup`, `limit`, `failed`",
 }
 """Label → what it can be."""
