@@ -85,6 +85,16 @@ async def test_a_model_that_hangs_drops_the_call_and_is_named(world: World) -> N
     assert failures == ("greeting: the call was dropped (ModelUnavailable); 1 turn was left",)
 
 
+async def test_a_caller_without_a_voice_is_told(world: World) -> None:
+    """No call is placed for him."""
+    await world.start(script())
+    speech = world.simulator.deployments.find("speech")
+    assert speech is not None
+    speech.change({"faults": [{"kind": "status", "status": 503}]})
+    await world.order({"turns": [{"say": HOURS}]})
+    assert await world.results() == {"call-1": ("turn 1: none of the revision's voices spoke the caller's words",)}
+
+
 async def test_an_order_that_is_replaced_stops_at_once(world: World) -> None:
     """The first order's call is hung up on and never reported; the second's is played."""
     await world.start(script())

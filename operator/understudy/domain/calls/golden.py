@@ -19,13 +19,17 @@ MAX_GOLDEN_TURNS = 30
 """Turns of a golden call; what is longer tests more than one thing."""
 
 
-class _Strict(BaseModel):
-    """Frozen, camelCase outside; a misspelt expectation must not pass as none, so unknown fields are refused."""
+class _Written(BaseModel):
+    """Frozen, camelCase outside.
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="forbid")
+    Unknown fields are dropped in routing documents, so that an older proxy can read a newer operator's. Where users
+    write them, in `GoldenCall.parse`, they are refused: a misspelt expectation must not pass as none.
+    """
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
-class Expectation(_Strict):
+class Expectation(_Written):
     """What has to hold of the answer to one turn; everything given must."""
 
     contains: Annotated[tuple[str, ...], Field(max_length=20)] = ()
@@ -56,7 +60,7 @@ class Expectation(_Strict):
         return value
 
 
-class GoldenTurn(_Strict):
+class GoldenTurn(_Written):
     """The caller says something and expects something."""
 
     say: Annotated[str, Field(min_length=1, max_length=1000)]
@@ -64,7 +68,7 @@ class GoldenTurn(_Strict):
     expect: Expectation = Expectation()
 
 
-class GoldenCall(_Strict):
+class GoldenCall(_Written):
     """One scripted call."""
 
     name: str = ""
@@ -93,7 +97,8 @@ class GoldenCall(_Strict):
         """
         try:
             written = _read(text)
-            return cls.model_validate({**written, "name": name} if isinstance(written, dict) else written)
+            named = {**written, "name": name} if isinstance(written, dict) else written
+            return cls.model_validate(named, extra="forbid")
         except (yaml.YAMLError, RecursionError) as error:
             raise InvalidInput(name, f"no YAML: {error}") from error
         except ValidationError as error:

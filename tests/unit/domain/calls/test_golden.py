@@ -62,3 +62,10 @@ def test_calls_are_read_in_the_order_of_their_keys() -> None:
 def test_no_calls_and_too_many_are_refused(count: int) -> None:
     with pytest.raises(InvalidInput, match=f"{count} golden calls"):
         parse_calls({f"c{number}": "turns: [{say: hi}]" for number in range(count)})
+
+
+def test_an_older_proxy_reads_a_newer_operators_calls() -> None:
+    """A field that it does not know must not make it refuse the whole routing document, rollbacks included."""
+    document = GoldenCall.parse("booking", CALL).model_dump(mode="json", by_alias=True, exclude_none=True)
+    document["turns"][0]["expect"]["sentiment"] = "glad"
+    assert GoldenCall.model_validate(document) == GoldenCall.parse("booking", CALL)
