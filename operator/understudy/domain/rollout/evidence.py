@@ -57,6 +57,8 @@ def _baked(rollout: RolloutStatus, seen: Observation, now: float) -> RolloutStat
     judges = panel.seat(rollout.judges, seen.slos)
     own = [call for arm, call in new_calls(rollout, seen) if arm is Arm.CANARY]
     judges = panel.hear_baking(judges, seen.slos, own, policy)
+    gone = cursors.lost(rollout.cursors, seen).get(Arm.CANARY, 0)
+    judges = panel.hear_lost_baking(judges, seen.slos, gone, policy)
     judges = panel.ask(judges, seen.slos, seen.samples, to_seconds(rollout.phase_since))
     readings = panel.read_baking(judges, seen.slos, policy, seen.samples, now)
     return rollout.model_copy(

@@ -137,6 +137,17 @@ class AnyOrder(RuleBasedStateMachine):
     def revisions_become_slow_or_fast(self, slow: frozenset[str]) -> None:
         self.world.slow = slow
 
+    @rule(bad=st.booleans(), full=st.booleans())
+    @precondition(lambda self: self.world.phase in JUDGED)
+    def a_crowd_calls_and_someone_wants_it_promoted(self, *, bad: bool, full: bool) -> None:
+        """Where a Fail is likely, and someone in a hurry."""
+        self.world.slow = frozenset({self.world.status.canary_revision}) if bad else frozenset()
+        for index in range(30):
+            self.world.call(index % len(self.world.proxies), self.next_id())
+        self.tick(1)
+        self.world.requests = (Request(Verb.PROMOTE, self.next_id(), "full" if full else ""),)
+        self.tick(1)
+
     @rule(index=st.integers(0, 1), reachable=st.booleans(), ready=st.booleans())
     def a_proxy_comes_or_goes(self, *, index: int, reachable: bool, ready: bool) -> None:
         proxy = self.world.proxies[index]
@@ -191,7 +202,11 @@ class AnyOrder(RuleBasedStateMachine):
             proxy.ready = proxy.reachable = True
             proxy.stopped = None
         world.agents = {"agent-1": AgentPods(1, 1), "agent-2": AgentPods(1, 1)}
+        quiet = 0
         for _ in range(80):
+            quiet = quiet + 1 if world.phase in REST else 0
+            if quiet > 3:
+                break
             self.play(passes=True, done=True)
             for index in range(4):
                 world.call(index % 2, self.next_id(), shadow=(ShadowTurn(stable_ms=500.0, canary_ms=500.0),))
@@ -214,7 +229,7 @@ def test_any_order_ends_well() -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         AnyOrder,
         settings=settings(
-            max_examples=40,
+            max_examples=120,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -74,6 +74,20 @@ def test_a_canary_whose_proxies_die_with_its_calls_fails() -> None:
     assert world.rollout.last_rollback.slo == "dropped"
 
 
+def test_calls_that_a_dead_proxy_took_from_what_bakes_count_too() -> None:
+    """A crash that shows only under every caller's load."""
+    world = rolling()
+    world.policy = world.policy.model_copy(update={"bake": "10m"})
+    world.run_until(Phase.BAKING)
+    for index in range(12):
+        world.proxies[0] = Proxy("proxy-a", boot=f"run-{index}", document=world.document, live={"two": 3})
+        world.run(2, calls=2)
+        if world.phase is not Phase.BAKING:
+            break
+    assert world.rollout.last_rollback is not None
+    assert (world.rollout.last_rollback.slo, world.status.stable_revision) == ("dropped", "one")
+
+
 def test_calls_in_progress_of_an_earlier_attempt_are_nobodys_evidence() -> None:
     """The next canary starts with nothing held against it."""
     world = talking(two=3)
