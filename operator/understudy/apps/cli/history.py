@@ -133,9 +133,17 @@ def page(lines: Sequence[Line], rollout: RolloutStatus, now: float) -> Renderabl
         style = words.BAD if each.role == "rejected" else words.GOOD if each.role == "stable" else ""
         cells = (str(each.number), each.name, age, each.role or "-", each.changed, each.outcome or "-")
         table.add_row(*(Text(cell, style if n == 3 else "") for n, cell in enumerate(cells)))  # noqa: PLR2004 - IS
-    story = [
-        Text(f"  {in_words(max(0.0, now - to_seconds(each.at))):>4} ago  {each.from_.value} → {each.to.value}"
-             f"  {each.reason}: {each.message}")
-        for each in rollout.history
-    ]  # fmt: skip
-    return Group(table, *([Text(), Text("Transitions", words.BOLD), *story] if story else []))
+    story = [Text(), Text("Transitions", words.BOLD), _story(rollout, now)] if rollout.history else []
+    return Group(table, *story)
+
+
+def _story(rollout: RolloutStatus, now: float) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
+    for _ in range(2):
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for each in rollout.history:
+        when = f"{in_words(max(0.0, now - to_seconds(each.at)))} ago"
+        moved = each.to.value if each.from_ is each.to else f"{each.from_.value} → {each.to.value}"
+        table.add_row(Text(when), Text(moved), Text(f"{each.reason}: {each.message}"))
+    return table

@@ -68,7 +68,7 @@ def test_the_page_has_the_story_below(revisions: tuple[StoredRevision, ...]) -> 
     lines = page.splitlines()
     assert lines[0].split() == ["NO", "REVISION", "AGE", "IS", "CHANGED", "LAST", "ROLLOUT"]
     assert lines[1].split()[:4] == ["3", CANARY, "2h", "rejected"]
-    assert f"1h ago  Canary → RollingBack  RollingBack: {CANARY} fails turn-latency: slow" in page
+    assert lines[-1] == f"1h ago  Canary → RollingBack  RollingBack: {CANARY} fails turn-latency: slow"
 
 
 @pytest.mark.parametrize("wanted", ["2", STABLE, STABLE[:3], f"{NAME}-{STABLE}"])
