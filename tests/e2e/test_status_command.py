@@ -1,4 +1,4 @@
-"""`kubectl understudy status` as users call it: a plugin of kubectl, on the real cluster, with their own rights."""
+"""`kubectl understudy` as users call it: a plugin of kubectl, one file, on the real cluster, with their own rights."""
 
 import json
 import os
@@ -13,11 +13,13 @@ import yaml
 
 from tests.demo import callers, shell, stage
 from tests.e2e.calls import place
+from tests.tools import plugin
 from understudy.domain import naming
 
-PLUGIN = f"""#!/bin/sh
-exec '{sys.executable}' -c 'import sys; from understudy.apps.cli.main import main; sys.exit(main())' "$@"
+BARE = """#!/bin/sh
+exec '{python}' -I -S '{file}' "$@"
 """
+"""Starts the single file with a Python that has nothing but its standard library."""
 VIEWER = "status-viewer"
 TRIES = 10
 """Of about a second each: rights are in force within one."""
@@ -27,10 +29,11 @@ pytestmark = pytest.mark.usefixtures("installed")
 
 @pytest.fixture(scope="module")
 def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for the PATH, as `pipx install .` would fill one."""
+    """A folder for the PATH with the plugin in it."""
     folder = tmp_path_factory.mktemp("bin")
+    file = plugin.build(tmp_path_factory.mktemp("dist") / "kubectl-understudy")
     program = folder / "kubectl-understudy"
-    program.write_text(PLUGIN)
+    program.write_text(BARE.format(python=sys._base_executable, file=file))  # type: ignore[attr-defined]
     program.chmod(0o755)
     return folder
 
@@ -41,13 +44,16 @@ class Status:
     def __init__(self, plugins: Path) -> None:
         found = dict(shell.environment())
         found["PATH"] = f"{plugins}{os.pathsep}{found['PATH']}"
-        found["PYTHONPATH"] = str(shell.ROOT / "operator")
+        found["XDG_CACHE_HOME"] = str(plugins / "cache")
         self.environment = found
 
     def run(self, *arguments: str, kubeconfig: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        return self.command("status", *arguments, kubeconfig=kubeconfig)
+
+    def command(self, *arguments: str, kubeconfig: Path | None = None) -> "subprocess.CompletedProcess[str]":
         chosen = {"KUBECONFIG": str(kubeconfig)} if kubeconfig else {}
         return subprocess.run(
-            ["kubectl", "understudy", "status", *arguments],
+            ["kubectl", "understudy", *arguments],
             env=self.environment | chosen, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
@@ -91,6 +97,50 @@ def test_people_read_a_page(status: Status) -> None:
         "estimated",
     ):
         assert words in done.stdout
+
+
+def test_the_tree_shows_what_the_status_holds(status: Status) -> None:
+    """Revisions by number, agent pods, live calls: of the API server and of the proxies."""
+    found = shell.get("va", stage.ASSISTANT, stage.NAMESPACE)["status"]["rollout"]
+    page = status.run(stage.ASSISTANT, "-n", stage.NAMESPACE).stdout
+    (arm,) = [line for line in page.splitlines() if f"stable   {found['stable']['name']}" in line]
+    assert " old · agents " in arm
+    assert "live call" in arm
+    assert "unknown" not in arm
+
+
+HERE = (stage.ASSISTANT, "-n", stage.NAMESPACE)
+
+
+def test_history_explain_and_diff_tell_of_the_real_revisions(status: Status) -> None:
+    stable = shell.get("va", stage.ASSISTANT, stage.NAMESPACE)["status"]["rollout"]["stable"]["name"]
+    history = json.loads(status.command("history", *HERE, "-o", "json").stdout)["revisions"]
+    assert [each["name"] for each in history if each["role"] == "stable"] == [stable]
+    assert [each["number"] for each in history] == sorted((each["number"] for each in history), reverse=True)
+    assert all(each["age_s"] > 0 for each in history)
+    same = status.command("diff", stage.ASSISTANT, "stable", stable, "-n", stage.NAMESPACE)
+    assert "no difference" in same.stdout, same.stderr
+    explained = status.command("explain", *HERE)
+    assert (explained.returncode, explained.stderr) == (0, "")
+    assert "what would move it" in explained.stdout
+
+
+def test_the_operator_refuses_with_its_reason_and_answers_an_id_once(status: Status) -> None:
+    """Nothing is paused, so that nothing changes for whoever tests after us."""
+    request = ("resume", *HERE, "--id", "e2e-1")
+    first, second = status.command(*request), status.command(*request)
+    assert first.returncode == second.returncode == 1
+    assert (
+        first.stderr == second.stderr == f"error: resume of {stage.ASSISTANT} was refused: the rollout is not paused\n"
+    )
+    handled = shell.get("va", stage.ASSISTANT, stage.NAMESPACE)["status"]["rollout"]["requests"]
+    assert [each["id"] for each in handled if each["verb"] == "resume"] == ["e2e-1"]
+
+
+def test_a_revision_that_is_not_stored_is_not_asked_for(status: Status) -> None:
+    done = status.command("undo", *HERE, "--to", "9999")
+    assert done.returncode == 1
+    assert f"no revision 9999 of {stage.ASSISTANT}; there are: " in done.stderr
 
 
 def test_an_assistant_that_does_not_exist_is_said(status: Status) -> None:
