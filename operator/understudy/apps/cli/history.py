@@ -27,6 +27,9 @@ from understudy.domain.rollout.waiting import in_words
 MOST_CHANGES = 3
 """Changes named in a line; the rest is counted."""
 
+UNDONE = " serves again in place of "
+"""What an undo's transition says after the name of the revision that it returned to (`rollout.undoing`)."""
+
 _OUTCOMES = {Phase.PROMOTING: "promoted", Phase.ROLLING_BACK: "rolled back", Phase.STABLE: "serves"}
 """Phase that a revision's rollout led to → what became of it."""
 
@@ -119,6 +122,8 @@ def _outcome(name: str, rollout: RolloutStatus) -> str:
     last, back = next(told, None), rollout.last_rollback
     if back and back.revision == name and (last is None or to_seconds(back.at) >= to_seconds(last.at)):
         return f"rolled back: {back.reason}"
+    if last and UNDONE in last.message:
+        return "serves again: undo"
     return f"{_OUTCOMES[last.to]}: {last.reason}" if last else ""
 
 

@@ -143,7 +143,14 @@ def troubles(tree: Tree, state: State) -> None:
     for each in state.status.conditions:
         if _wrong(each):
             label = f"! {each.type} {each.status.value}"
-            tree.add(Text.assemble((label, words.BAD), f" · {each.reason}: {each.message}"))
+            tree.add(Text.assemble((label, words.BAD), f" · {each.reason}: {_unsaid(state, each.message)}"))
+
+
+def _unsaid(state: State, message: str) -> str:
+    """`message` without the story of the last rollback, which has a line of its own."""
+    rollout = state.status.rollout
+    back = rollout.phase in (Phase.ROLLING_BACK, Phase.ROLLED_BACK) and rollout.last_rollback
+    return message.replace(back.message, "…") if back and back.message else message
 
 
 def _wrong(condition: Condition) -> bool:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +19,10 @@ PIPED_WIDTH = 160
 
 SVG_WIDTH = 110
 """Characters of a line in a screenshot: what a page of documentation shows without shrinking it."""
+
+
+_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+"""What would make whoever looks at a picture fetch a font from somewhere; any monospaced one will do."""
 
 
 def width_of(out: TextIO) -> int:
@@ -56,4 +61,4 @@ def write_svg(page: RenderableType, path: Path, title: str) -> None:
         color_system="truecolor", legacy_windows=False,
     )  # fmt: skip
     console.print(page)
-    path.write_text(console.export_svg(title=title), encoding="utf-8")
+    path.write_text(_FONTS.sub("", console.export_svg(title=title)), encoding="utf-8")

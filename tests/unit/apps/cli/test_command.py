@@ -100,6 +100,7 @@ async def test_a_picture_is_written_beside_the_page(reader: FakeReader, tmp_path
     picture = (tmp_path / "page.svg").read_text()
     assert picture.startswith("<svg")
     assert "front-desk" in picture
+    assert "url(http" not in picture.replace('"', ""), "nothing is fetched by whoever looks at it"
 
 
 async def test_watching_survives_an_api_server_that_is_away(

@@ -1,5 +1,6 @@
 """The stored revisions as a table, and two of them compared."""
 
+import inspect
 import io
 from typing import Any
 
@@ -14,6 +15,7 @@ from understudy.apps.cli.errors import CannotTell
 from understudy.apps.cli.stored import documents, find
 from understudy.apps.cli.summary import summary
 from understudy.domain.desired.revisions import StoredRevision, parse_revisions
+from understudy.domain.rollout import undoing
 
 OLDEST = "99999999"
 KINDER = snapshot(model={**content()["model"], "systemPrompt": PROMPT.replace("kind", "very kind")})
@@ -61,6 +63,13 @@ def test_what_was_promoted_after_a_rollback_was_promoted(revisions: tuple[Stored
     again = {**transition("Promoting", "PromotionRequested", f"{CANARY} is promoted"), "at": "2027-06-01T00:00:00.000Z"}
     retried = ROLLOUT.model_copy(update={"history": (*ROLLOUT.history, Transition.model_validate(again))})
     assert history.told(revisions, retried, {})[0].outcome == "promoted: PromotionRequested"
+
+
+def test_what_an_undo_returned_to_was_not_rolled_back(revisions: tuple[StoredRevision, ...]) -> None:
+    again = transition("RollingBack", "RollingBack", f"{OLDEST}{history.UNDONE}{STABLE} on request r1")
+    undone = ROLLOUT.model_copy(update={"history": (*ROLLOUT.history, Transition.model_validate(again))})
+    assert history.told(revisions, undone, {})[2].outcome == "serves again: undo"
+    assert history.UNDONE in inspect.getsource(undoing), "the words are the rule's"
 
 
 def test_the_page_has_the_story_below(revisions: tuple[StoredRevision, ...]) -> None:
