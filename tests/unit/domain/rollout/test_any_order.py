@@ -23,7 +23,7 @@ from understudy.api.rollout import (
     ShadowStep,
     Step,
 )
-from understudy.api.status import Phase, RolloutStatus, Verdict
+from understudy.api.status import Phase, RolloutStatus, Verdict, VoiceAssistantStatus
 from understudy.domain.calls.golden import GoldenCall, GoldenTurn
 from understudy.domain.calls.observation import CallEnd, GoldenResult, ReplayReport, ShadowTurn, Stopped
 from understudy.domain.rollout.facts import BLOCKING
@@ -113,7 +113,7 @@ class AnyOrder(RuleBasedStateMachine):
             assert not [each for each in after.readings if each.verdict is Verdict.FAIL]
             assert before.pause_reason not in BLOCKING
         assert after.phase in JUDGED or after.weight == 0
-        assert after.stable is not None
+        assert after.stable is not None or before.stable is None
 
     @rule(seconds=st.sampled_from([0.0, 1.0, 5.0, 12.0, 31.0, 70.0, -3.0, -40.0]))
     def time_passes(self, seconds: float) -> None:
@@ -165,6 +165,14 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(name=st.sampled_from((*NAMES, "")))
     def the_spec_changes(self, name: str) -> None:
         self.world.desired = REFS.get(name)
+
+    @rule(really=st.sampled_from([False, False, False, True]))
+    def the_status_is_deleted(self, *, really: bool) -> None:
+        """The routing document still says how far the generation was."""
+        self.tick(1)
+        if really and self.world.phase in REST:
+            self.world.status = VoiceAssistantStatus()
+            self.tick(1)
 
     @rule(policy=POLICIES)
     def the_policy_changes(self, policy: RolloutSpec) -> None:
