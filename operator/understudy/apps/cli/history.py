@@ -138,8 +138,9 @@ def page(lines: Sequence[Line], rollout: RolloutStatus, now: float) -> Renderabl
         style = words.BAD if each.role == "rejected" else words.GOOD if each.role == "stable" else ""
         cells = (str(each.number), each.name, age, each.role or "-", each.changed, each.outcome or "-")
         table.add_row(*(Text(cell, style if n == 3 else "") for n, cell in enumerate(cells)))  # noqa: PLR2004 - IS
-    story = [Text(), Text("Transitions", words.BOLD), _story(rollout, now)] if rollout.history else []
-    return Group(table, *story)
+    if not rollout.history:
+        return table
+    return Group(table, Text(), Text("Transitions", words.BOLD), _story(rollout, now))
 
 
 def _story(rollout: RolloutStatus, now: float) -> Table:
