@@ -17,6 +17,14 @@ answers none where there is nothing to transcribe."""
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """Audio to be sent: whole samples of the agent's format."""
+
+    audio: bytes
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """A transcript, and what it covers of the agent's audio: samples from `start` to `end`.
 

@@ -28,6 +28,10 @@ class FailureKind(StrEnum):
     """The connection takes no more audio."""
 
 
+HEARS_NOTHING = frozenset({FailureKind.DEAF, FailureKind.EMPTY, FailureKind.UNANSWERED})
+"""Failures of a connection that stands: when the provider stopped hearing is not known."""
+
+
 class TranscriberFailed(ProviderBroke):
     """A transcriber that was listening failed.
 

@@ -5,7 +5,7 @@ again what a final covers; exactly one result `from_finalize` for each `Finalize
 connection; what the agent learns of the caller's voice does not depend on the provider.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from understudy.domain.speech.answers import Answers, ToAgent
@@ -14,9 +14,10 @@ from understudy.domain.speech.codec import Ack, AudioFormat, Event, Flushed, Not
 from understudy.domain.speech.confidence import without_doubtful
 from understudy.domain.speech.deepgram import Asked, empty_final, moved, results
 from understudy.domain.speech.failure_watch import Habits
-from understudy.domain.speech.feed import Feed, Heard
+from understudy.domain.speech.feed import Feed, Heard, Piece
 from understudy.domain.speech.marks import Mark, Marks
 from understudy.domain.speech.replay import AudioLog
+from understudy.domain.speech.seam import Seam
 from understudy.domain.speech.utterances import Utterances
 from understudy.domain.speech.voice_activity import VoiceActivity
 
@@ -48,14 +49,6 @@ OVERLOOKED_S = 1.0
 
 OWN_NOTICES = frozenset({"SpeechStarted", "UtteranceEnd"})
 """Notices of providers that are dropped: our own voice detection gives them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Audio to be sent: whole samples of the agent's format; `speech_s`: seconds of speech in it."""
-
-    audio: bytes
-    samples: int
 
 
 class Listening:
@@ -92,6 +85,9 @@ class Listening:
         self._interim, self._interim_end, self._interim_at = "", 0, 0.0
         self._marks = Marks()
         self._answers = Answers()
+        self._seam = Seam()
+        self._told = 0
+        """Position up to which finals were told, where some of it is heard again."""
         self._utterances = Utterances(audio.sample_rate, self._asked)
 
     def settings(self, settings: dict[str, Any]) -> None:
@@ -186,6 +182,13 @@ class Listening:
         if self.feed:
             self._cover(self.feed, self._answered, self._answered)
 
+    def hear_again(self) -> None:
+        """The present connection hears nothing any more, and may have stopped before its latest final ended."""
+        if self._seam.begin is not None and self.feed:
+            self._seam.hear_again()
+            self._told = max(self._told, self.covered)
+            self.covered = max(self.log.first, min(self.covered, self._seam.begin))
+
     def disconnect(self) -> None:
         """The connection is gone."""
         self.feed = None
@@ -263,6 +266,8 @@ class Listening:
 
     def _transcript(self, feed: Feed, event: Result | Flushed, now: float) -> list[ToAgent]:
         heard = feed.take(event, self.covered, now)
+        start = max(heard.start, min(self._told, heard.end))
+        heard = replace(heard, result=self._seam.without(heard.result), start=start)
         if isinstance(event, Result):
             feed.watch.heard(now, text=bool(event.text))
         return self._final(feed, heard, now) if heard.result.final else self._changing(heard, now)
@@ -287,6 +292,7 @@ class Listening:
             self.doubtful += doubtful
             heard = replace(heard, result=sure)
         final = self._message(replace(heard, end=believed))
+        self._seam.final(heard.result, heard.known, self._rate)
         self._cover(feed, believed, believed if again else heard.end)
         self._interim = ""
         self._utterances.final(final.message, final.final_text)
@@ -309,8 +315,9 @@ class Listening:
 
     def _cover(self, feed: Feed, end: int, answered: int) -> None:
         self.covered, self._answered = max(self.covered, end), max(self._answered, answered)
-        self.log.forget(self.covered)
-        self.voice.spans.forget(self.covered)
+        kept = min(self.covered, self._seam.begin if self._seam.begin is not None else self.covered)
+        self.log.forget(kept)
+        self.voice.spans.forget(kept)
         if not self._speech_between(self._settled, feed.cursor):
             feed.watch.settled()
 
@@ -325,7 +332,8 @@ class Listening:
             message["speech_final"] = True
         if not result.final:
             return ToAgent(message)
-        return ToAgent(message, result.text, covers=(self.covered, heard.end), ends_turn=result.ends_turn or pause)
+        covers = (max(self.covered, self._told), heard.end)
+        return ToAgent(message, result.text, covers=covers, ends_turn=result.ends_turn or pause)
 
     def _own(self, heard: Heard) -> dict[str, Any]:
         """A message of ours for what a provider of another protocol said."""
@@ -335,7 +343,7 @@ class Listening:
     def _at(self, seconds: float) -> float:
         """Seconds of the present connection → seconds of the agent's audio, behind what finals cover."""
         position = self.feed.time.position(seconds) if self.feed else 0
-        return round(max(position, self.covered) / self._rate, 3)
+        return round(max(position, self.covered, self._told) / self._rate, 3)
 
     def _as_interim(self, final: ToAgent) -> list[ToAgent]:
         """What the agent may know of a final that is held."""
@@ -376,11 +384,14 @@ class Listening:
 
     def _forget_quiet(self) -> None:
         """Old silence is not replayed, so it is not kept; nor what may have been left out long ago."""
-        feed = self.feed
+        feed, old = self.feed, self.log.heard - round(UNSURE_S * self._rate)
+        if self._seam.begin is not None and self._seam.begin < old:
+            self._seam.forget()
         if feed and self._answered > self.covered and self.log.heard - self.covered > UNSURE_S * self._rate:
             self._cover(feed, self._answered, self._answered)
         if feed and self.voice.spans.first_after(self.covered) is None:
-            self.log.forget(min(feed.cursor, self.log.heard - round(QUIET_KEPT_S * self._rate)))
+            kept = min(feed.cursor, self.log.heard - round(QUIET_KEPT_S * self._rate))
+            self.log.forget(kept if self._seam.begin is None else min(kept, self._seam.begin))
 
     def _empty(self) -> ToAgent:
         return ToAgent(empty_final(self.log.heard / self._rate, self._request_id))

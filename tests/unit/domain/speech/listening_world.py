@@ -7,7 +7,8 @@ from typing import Any
 from understudy.domain.speech.answers import ToAgent
 from understudy.domain.speech.codec import Ack, AudioFormat, Event, Flushed, Result, Traits, Word
 from understudy.domain.speech.deepgram import Asked
-from understudy.domain.speech.listening import Listening, Piece
+from understudy.domain.speech.feed import Piece
+from understudy.domain.speech.listening import Listening
 from understudy.domain.speech.marks import Mark
 
 RATE = 8000

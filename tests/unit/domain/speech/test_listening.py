@@ -11,6 +11,7 @@ from understudy.domain.speech.answers import FINALIZE_WAIT_S, HOLD_S
 from understudy.domain.speech.codec import Ack, Notice, Result
 from understudy.domain.speech.deepgram import Asked
 from understudy.domain.speech.listening import UNSURE_S
+from understudy.domain.speech.seam import MOST_WORDS, SEAM_S
 
 from .listening_world import FRAME_S, RATE, World
 
@@ -374,3 +375,20 @@ def test_the_end_of_a_stream_leaves_no_word_out() -> None:
     world.speak(50)
     leave_out(world, SLIVER + 3)
     assert world.socket.left_out
+
+
+def test_a_transcriber_without_word_times_is_heard_again_where_it_may_have_stopped() -> None:
+    """Its successor hears the end of what was final as well; the agent is told no word twice."""
+    world = World(Ack.UTTERANCE)
+    world.speak(50)
+    world.finalize()
+    world.deliver()
+    world.speak(20)
+    world.socket.hear_again()
+    world.connect(Ack.WORD)
+    assert world.provider.heard[0] == 50 - round(SEAM_S / FRAME_S) + 1
+    world.provider.heard = [number for number in world.provider.heard if number is None or number > 50 - MOST_WORDS]
+    world.end()
+    assert world.final_numbers() == world.spoken
+    covered = [item.covers for item in world.told if item.final_text]
+    assert covered[1][0] >= covered[0][1]

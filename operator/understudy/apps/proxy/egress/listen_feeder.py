@@ -7,8 +7,8 @@ from typing import Any
 
 from understudy.apps.proxy.egress.listen_link import Link
 from understudy.domain.speech.codec import AudioFormat, Frame
-from understudy.domain.speech.feed import Feed
-from understudy.domain.speech.listening import Listening, Piece
+from understudy.domain.speech.feed import Feed, Piece
+from understudy.domain.speech.listening import Listening
 from understudy.domain.speech.marks import Mark
 from understudy.domain.speech.pacing import LEAST_S, PIECE_S, Pacing
 from understudy.domain.speech.packing import Packing

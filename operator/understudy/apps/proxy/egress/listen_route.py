@@ -16,7 +16,7 @@ from understudy.domain.revision.snapshot import Account, Transcriber
 from understudy.domain.speech.answers import ToAgent
 from understudy.domain.speech.codec import AudioFormat
 from understudy.domain.speech.failure_watch import Habits
-from understudy.domain.speech.listen_failure import FailureKind, TranscriberFailed, kind_of
+from understudy.domain.speech.listen_failure import HEARS_NOTHING, FailureKind, TranscriberFailed, kind_of
 from understudy.domain.speech.listening import Listening
 from understudy.domain.speech.provider_health import Key, ProviderHealth, preferred
 from understudy.domain.speech.succession import Succession
@@ -134,6 +134,8 @@ class Route:
             end = await self._listen(link, transcriber)
         except ProviderError as cause:
             worked = self.line is not None and self.line.feed.said_text
+            if kind_of(cause) in HEARS_NOTHING:
+                self._listening.hear_again()
             self._failed(transcriber, cause, worked=worked)
             return None
         else:
