@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from tests.integration.proxy_front.documents import NAME, NAMESPACE, STABLE
 from tests.integration.proxy_pools.conftest import Join, Replica
 from tests.integration.store.redis_process import RedisProcess
-from understudy.apps.cli.render import render
+from understudy.apps.cli.routing_view import routing
 from understudy.apps.cli.state import Answer, State
 from understudy.apps.proxy import sharing
 from understudy.domain.routing.pool.view import PoolsView
@@ -50,11 +51,24 @@ async def test_the_admin_port_shows_how_requests_are_routed(join: Join) -> None:
     assert (pool.assistant, pool.revision, pool.kind, pool.requests) == (KEY, STABLE, "", 5)
     assert {(each.name, each.account) for each in pool.deployments} == {("east", "azure"), ("west", "azure")}
     assert pool.at == pytest.approx(replica.proxy.context.clock.now(), abs=60)
-    page = render([State(namespace=NAMESPACE, name=NAME, stable=STABLE, proxies=(
+    page = "\n".join(routing(State(namespace=NAMESPACE, name=NAME, stable=STABLE, proxies=(
         Answer(pod="p-1", pools=await pools(replica)),
-    ))])  # fmt: skip
+    )), 200))  # fmt: skip
     assert "east" in page
     assert "5 turns" in page
+
+
+async def test_live_calls_and_the_document_in_force_are_told(join: Join) -> None:
+    """What `kubectl understudy status` shows of the arms; no cursor of the operator's is touched by asking."""
+    replica = await join("p-1")
+    assistant = replica.proxy.context.registry.assistants[KEY]
+    assistant.live["a-call"] = SimpleNamespace(token=SimpleNamespace(revision=STABLE))  # type: ignore[assignment]
+    before = (assistant.polled_at, assistant.finished.read)
+    found = await pools(replica)
+    del assistant.live["a-call"]
+    assert found.live_calls == {STABLE: 1}
+    assert (found.generation, found.draining) == (assistant.generation, False)
+    assert (assistant.polled_at, assistant.finished.read) == before
 
 
 async def test_an_assistant_that_is_not_served_here_is_not_found(join: Join) -> None:
