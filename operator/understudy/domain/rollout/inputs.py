@@ -1,15 +1,15 @@
 """What `advance` is told and what it answers: everything the controller gathers, everything it has to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from understudy.api.rollout import DEFAULT_SLOS, RolloutSpec, Slo
 from understudy.api.status import VoiceAssistantStatus
 from understudy.domain.calls.golden import GoldenCall
 from understudy.domain.calls.observation import ProxyReport
 from understudy.domain.routing.document import QualityOrder, RevisionRef
+from understudy.domain.slo.query import Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Observation:
     """Why there are none though the steps have a replay: a ConfigMap that is missing, a call that is not understood."""
     history: tuple[RevisionRef, ...] = ()
     """Every stored revision, oldest first: what `undo` can return to."""
-    samples: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    samples: Mapping[str, Sequence[Sample]] = field(default_factory=dict)
     """Name of a prometheus SLO → its samples, oldest first. May hold those of last time: each has its time."""
     plan: str = ""
     """The FallbackPlan that `desired` was resolved with, as `NAME@GENERATION`; empty without one."""
