@@ -56,12 +56,14 @@ WORLD_OF: dict[str, dict[str, Any]] = {
         "canary": {"quality_mean": 0.75},
         "bursts": {"calls": 12, "hiccup_rate": 0.05, "arms": both(BROKEN)},
     },
-    "held_drops": {"stable": {"drop_rate": 0.02}, "canary": {"drop_rate": 0.05}},
+    "drops_from_two": {"stable": {"drop_rate": 0.02}, "canary": {"drop_rate": 0.05}},
+    "held_drops": {"stable": {"drop_rate": 0.015}, "canary": {"drop_rate": 0.05}},
+    "held_quality": {"canary": {"quality_mean": 0.79}},
     "held_latency": {"canary": {"latency_median_ms": 840}},
     "held_tools": {"stable": {"tool_failure_rate": 0.03}, "canary": {"tool_failure_rate": 0.08}},
 }
-"""What differs from two arms that are alike. The judge's stakes were chosen by playing latency, drops, quality and
-hangs; those named `held_` were first played when they were settled."""
+"""What differs from two arms that are alike. The judge's stakes were chosen by playing latency, drops, quality, hangs
+and drops_from_two; those named `held_` were first played when they were settled."""
 
 
 def document(different: dict[str, Any], seed: int) -> dict[str, Any]:

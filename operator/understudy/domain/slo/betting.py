@@ -27,11 +27,11 @@ from understudy.domain.slo.wagers import MOST_WEALTH, RESERVE, RESERVE_CALLS
 
 Floats = NDArray[np.float64]
 
-STAKES = (2.0, 3.0, 1000.0)
+STAKES = (1.5, 3.0, 1000.0)
 """Bets on a regression, in units of (1 - w): the best one is the difference of means divided by the variance of calls.
-3 is drops from 1 to 5 %, 2 from 1 to 3 %; the last takes as much as cannot ruin it, for what is plain."""
+3 is drops from 1 to 5 %, 1.5 from 2 to 5 %; the last takes as much as cannot ruin it, for what is plain."""
 
-SMALLEST_SHARE = 0.15
+SMALLEST_SHARE = 0.12
 """Of the wealth, for the first of STAKES."""
 
 LARGEST_SHARE = ((0.02, 0.05), (0.10, 0.55))
