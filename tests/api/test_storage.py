@@ -59,7 +59,7 @@ def test_defaults_of_a_plan_are_filled_in(kube: Kube) -> None:
     assert spec["retries"] == {"timeout": "4s", "budgetPercent": 10}
     assert spec["circuitBreaker"] == {"failures": 5, "openFor": "5s"}
     assert spec["graceful"] == {"askToRepeat": {"text": "Sorry?", "maxTimes": 2}}
-    assert _spec(kube, plan({})) == {}
+    assert _spec(kube, plan({})) == {"maxConcurrentRollouts": 1}
 
 
 def test_defaults_of_the_server_are_those_of_the_models(kube: Kube) -> None:
