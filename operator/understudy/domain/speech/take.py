@@ -154,7 +154,8 @@ class Take:
         levels = frame_levels(_samples(self._held[new:]), self._rate)
         loud = np.flatnonzero(levels >= AUDIBLE)
         seconds = (len(self._held) - new) // WIDTH / self._rate
-        self._silence = seconds * (1 - (loud[-1] + 1) / len(levels)) if len(loud) else self._silence + seconds
+        last = int(loud[-1]) if len(loud) else None
+        self._silence = self._silence + seconds if last is None else seconds * (1 - (last + 1) / len(levels))
         self._sounded = self._sounded or bool(len(loud))
         if self._silence > (PAUSE_S if self._sounded else LEADING_S) and not _ASKS_FOR_SILENCE.search(text):
             raise Unsound("sends silence")

@@ -306,7 +306,11 @@ def test_without_word_times_the_place_of_what_left_early_is_reckoned_from_where_
     voice, ear = take(known()), Ear()
     voice.audio(TEXT, bytes(2 * RATE // 2) + AUDIO[: len(AUDIO) // 2] + bytes(2 * RATE // 2))
     ear.hear(voice.early(voice.received, quiet=True))
-    ear.hear(voice.abandon(TEXT))
+    left = voice.abandon(TEXT)
+    ear.hear(left)
+    assert {type(at) for piece in left for word in piece.words for at in (word.start, word.stop)} == {
+        float
+    }  # go to JSON
     assert not voice.exact
     assert len(TEXT[: voice.position].split()) in (4, 5, 6)
 
