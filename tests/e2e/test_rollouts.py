@@ -61,7 +61,7 @@ CHANGED = Kind(
     "Stable",
     acts=(
         Act(weighed, "another spec", lambda: night_desk.patch({"model": {"name": "maitre-2"}})),
-        Act(lambda va: weighed(va) and len(names(va)) > 2, "promote", lambda: ask("promote", "full")),
+        Act(lambda va: weighed(va) and replaced_another(va), "promote", lambda: ask("promote", "full")),
     ),
 )
 NO_TRAFFIC = Kind(
@@ -158,11 +158,10 @@ SHOWN_IN_THE_STORY = (LATENCY, QUALITY)
 """`test_story` asserts more of them; here they are only disturbed."""
 
 
-def names(va: dict[str, Any]) -> set[str]:
-    """Revisions that the history's messages speak of."""
-    state = rollout(va)
-    kept = (state.get("stable"), state.get("canary"), *state.get("retained", ()))
-    return {each["name"] for each in kept if each}
+def replaced_another(va: dict[str, Any]) -> bool:
+    """Whether the canary took another one's place."""
+    begun = [line["message"] for line in rollout(va)["history"] if line["reason"] == "RolloutStarted"]
+    return "in place of canary" in begun[-1]
 
 
 def completed(kind: Kind) -> Kind:
