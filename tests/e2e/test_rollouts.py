@@ -149,7 +149,7 @@ SHADOWED = Kind(
     "RolledBack",
     "ShadowFailed",
     calls=True,
-    slo="",
+    slo="shadow",
 )
 
 QUIET = (CRASH, NO_IMAGE, ABORT, CHANGED, NO_TRAFFIC, UNDO, REPLAYED)
