@@ -17,6 +17,9 @@ def pytest(*arguments: str) -> list[list[str]]:
     return [[str(BIN / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]]
 
 
+SIDE_BY_SIDE = ("-n", "3", "--dist", "loadfile")
+"""For tests on real sockets, which wait more than they compute; a file's tests share its servers."""
+
 PARTS: dict[str, list[list[str]]] = {
     "lint": [
         [str(BIN / "ruff"), "check", "."],
@@ -24,9 +27,9 @@ PARTS: dict[str, list[list[str]]] = {
         [str(BIN / "mypy")],
         [str(BIN / "lint-imports"), "--no-cache"],
     ],
-    "unit": pytest("tests/unit"),
-    "contracts": pytest("tests/contracts"),
-    "integration": pytest("tests/integration"),
+    "unit": pytest("tests/unit", "-n", "2", "--dist", "worksteal"),
+    "contracts": pytest("tests/contracts", *SIDE_BY_SIDE),
+    "integration": pytest("tests/integration", *SIDE_BY_SIDE),
     "api": pytest("tests/api"),
     "e2e": pytest("tests/e2e", "-s"),
 }
