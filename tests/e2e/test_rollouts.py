@@ -221,6 +221,9 @@ def proxy() -> str:
 CALLERS = 4
 """At a time, in `night_desk.load`."""
 
+ANSWERED_S = 0.5
+"""A call that lasted so long had been taken; one that was refused lasts no time at all."""
+
 EVERY = [(kind, phase) for kind in (*QUIET, *CALLED) for phase in kind.phases]
 SAMPLE = [(ABORT, "Canary"), (NO_TRAFFIC, "Preparing")]
 
@@ -243,7 +246,11 @@ def two(night: None) -> Iterator[None]:
 @pytest.mark.usefixtures("two")
 @pytest.mark.parametrize(("kind", "phase"), EVERY if FULL else [(LATENCY, "Canary")], ids=str)
 def test_it_ends_the_same_when_a_proxy_is_killed(kind: Kind, phase: str) -> None:
-    """Of the calls only those on the proxy that died are lost."""
+    """Of the calls in progress only those on the proxy that died are lost.
+
+    Callers who dial that very moment may be sent to it as long as its Service knows no better; a carrier dials again.
+    """
     ended = play(completed(kind), (proxy_dies(phase),))
     check(ended)
-    assert len(ended.dropped) <= CALLERS
+    in_progress = [call for call in ended.dropped if call["durationS"] >= ANSWERED_S]
+    assert len(in_progress) <= CALLERS
