@@ -86,16 +86,17 @@ def tipping(
 
 
 def _verdict(before: RolloutStatus, calls: list[tuple[str, CallObservation]], policy: Policy) -> Verdict | None:
+    pods = {boot: boot for boot, _ in calls} | {each.boot_id: each.pod for each in before.cursors}
     proxies = tuple(
-        ProxyPod(boot, ready=True, report=ProxyReport(pod=boot, boot_id=boot, generation=0, observations=heard))
-        for boot in {boot for boot, _ in calls}
-        if (heard := tuple(call for from_boot, call in calls if from_boot == boot))
+        ProxyPod(pod, ready=True, report=ProxyReport(pod=pod, boot_id=boot, generation=0, observations=heard))
+        for boot, pod in pods.items()
+        for heard in [tuple(call for from_boot, call in calls if from_boot == boot)]
     )
     world = Observation(
         namespace="", assistant="", status=VoiceAssistantStatus(), policy=policy.rollout, slos=policy.slos,
         proxies=proxies,
     )  # fmt: skip
-    return judged(before, world).verdict
+    return judged(before, world, calls[-1][1].recorded_at).verdict
 
 
 def measure(revision: str, seen: Seen, pods: frozenset[str], policy: Policy) -> Rollback | None:
