@@ -13,6 +13,9 @@ from tests.integration.agent.fake_proxy import FakeProxy, Script
 from tests.integration.agent.speech import spoken
 from understudy.apps.agent import settings
 
+ENDED_S, LOOK_S = 10.0, 0.05
+"""Longest wait for a call to be counted, and between two looks."""
+
 
 @pytest.fixture
 def silent() -> Iterator[AgentProcess]:
@@ -67,14 +70,25 @@ async def test_an_idle_agent_stops_at_once(silent: AgentProcess) -> None:
     assert await ended(silent) == 0
 
 
+async def metrics_with(agent: AgentProcess, line: str) -> str:
+    """The metrics once they hold `line`: a call is counted when all of it is put away, a moment after its sockets.
+
+    Raises:
+        TimeoutError: they never do.
+    """
+    async with asyncio.timeout(ENDED_S):
+        while line not in (text := (await status(agent, "/metrics"))[1]):
+            await asyncio.sleep(LOOK_S)
+    return text
+
+
 async def test_metrics_count_calls_without_naming_them(agent: AgentProcess) -> None:
     """Ended calls are counted by reason; no label holds a call id."""
     async with FakeProxy(Script()) as proxy:
         async with Caller(agent.media, proxy.url, "CAmetrics") as caller:
             await caller.seen("heard")
         await proxy.idle()
-    text = (await status(agent, "/metrics"))[1]
-    assert 'understudy_agent_ended_total{reason="hangup"}' in text
+    text = await metrics_with(agent, 'understudy_agent_ended_total{reason="hangup"}')
     assert "understudy_agent_capacity 2.0" in text
     assert "CAmetrics" not in text
 
