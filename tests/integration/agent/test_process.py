@@ -13,8 +13,8 @@ from tests.integration.agent.fake_proxy import FakeProxy, Script
 from tests.integration.agent.speech import spoken
 from understudy.apps.agent import settings
 
-ENDED_S, LOOK_S = 10.0, 0.05
-"""Longest wait for a call to be counted, and between two looks."""
+ENDED_S = 10.0
+"""Longest wait for a call to be counted."""
 
 
 @pytest.fixture
@@ -77,8 +77,9 @@ async def metrics_with(agent: AgentProcess, line: str) -> str:
         TimeoutError: they never do.
     """
     async with asyncio.timeout(ENDED_S):
-        while line not in (text := (await status(agent, "/metrics"))[1]):
-            await asyncio.sleep(LOOK_S)
+        text = ""
+        while line not in text:
+            _, text = await status(agent, "/metrics")
     return text
 
 
