@@ -74,14 +74,26 @@ class Succession:
             self._causes[self.current] = cause
         self._retries = 0
         self.current = self._next()
+        if self.current is None:
+            self._back_to_the_suspected()
         return self.current
+
+    def _back_to_the_suspected(self) -> None:
+        """Where all others failed for certain, one that only found no words is the best there is: it is believed."""
+        suspected = self._suspected()
+        if suspected and not self.noise:
+            self.noise, self.current = True, suspected[0]
+            del self._causes[suspected[0]]
+
+    def _suspected(self) -> list[int]:
+        return [index for index, cause in self._causes.items() if kind_of(cause) is FailureKind.EMPTY]
 
     def _is_noise(self) -> bool:
         """Whether another transcriber found no words there either, or there is no other to be asked.
 
         Then the first of those that did not was in order all the time, and listens again.
         """
-        suspected = [index for index, cause in self._causes.items() if kind_of(cause) is FailureKind.EMPTY]
+        suspected = self._suspected()
         if not suspected and self._next() is not None:
             return False
         self.noise = True

@@ -101,6 +101,23 @@ def test_no_words_where_nobody_else_can_be_asked_is_noise() -> None:
     assert chain.noise
 
 
+def test_one_that_found_no_words_is_believed_where_all_others_failed_for_certain() -> None:
+    """No call ends for a doubt: the recogniser may be right that there was nothing to be understood."""
+    chain = succession(2)
+    chain.failed(REFUSED, 0.0, worked=False)
+    chain.works()
+    assert chain.failed(EMPTY, 5.0, worked=True) == 0
+    assert chain.failed(REFUSED, 5.1, worked=False) == 1
+    assert chain.noise
+
+
+def test_the_call_ends_where_the_one_that_was_believed_fails_for_certain_too() -> None:
+    chain = succession(2)
+    chain.failed(EMPTY, 0.0, worked=True)
+    chain.failed(REFUSED, 0.1, worked=False)
+    assert chain.failed(REFUSED, 0.2, worked=False) is None
+
+
 def test_deaf_ones_are_never_taken_for_noise() -> None:
     """One that says nothing at all is dead."""
     chain = succession(2)
