@@ -4,8 +4,9 @@ import itertools
 from dataclasses import dataclass
 
 from tests.bench.rollback_watch import Seen, Version
+from understudy.api.evidence import Verdict
 from understudy.api.rollout import RolloutSpec, Slo
-from understudy.api.status import Phase, RolloutStatus, Verdict, VoiceAssistantStatus
+from understudy.api.status import Phase, RolloutStatus, VoiceAssistantStatus
 from understudy.domain.calls.observation import CallObservation, ProxyReport
 from understudy.domain.rollout.evidence import judged
 from understudy.domain.rollout.inputs import Observation, ProxyPod

@@ -8,7 +8,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 
-from understudy.api.status import Phase, Verdict
+from understudy.api.evidence import Verdict
+from understudy.api.status import Phase
 from understudy.apps.agent.admission import Admission
 from understudy.apps.agent.metrics import Metrics as AgentMetrics
 from understudy.apps.controller.metrics import Metrics as ControllerMetrics

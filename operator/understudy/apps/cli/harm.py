@@ -1,6 +1,6 @@
 """Which requests a caller could be hurt by: those are asked back at a terminal, all others are carried out at once."""
 
-from understudy.api.status import Verdict
+from understudy.api.evidence import Verdict
 from understudy.apps.cli.state import State
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from rich.text import Text
 from rich.tree import Tree
 
+from understudy.api.evidence import Reading, Verdict
 from understudy.api.rollout import Slo
-from understudy.api.status import Phase, Reading, Verdict
+from understudy.api.status import Phase
 from understudy.apps.cli import words
 from understudy.apps.cli.state import State
 from understudy.domain.slo.words import measured

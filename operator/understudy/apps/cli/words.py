@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from understudy.api.status import Phase, Verdict
+from understudy.api.evidence import Verdict
+from understudy.api.status import Phase
 
 GOOD, BAD, WAIT, FAINT, BOLD = "green", "bold red", "yellow", "dim", "bold"
 """Styles of rich."""

@@ -2,14 +2,7 @@
 
 from collections.abc import Callable
 
-from understudy.api.status import (
-    MAX_HISTORY,
-    HandledRequest,
-    Phase,
-    Revision,
-    RolloutStatus,
-    Transition,
-)
+from understudy.api.status import MAX_HISTORY, HandledRequest, Phase, Revision, RolloutStatus, Transition
 from understudy.domain.rollout import cursors, endings, line
 from understudy.domain.rollout import steps as stepping
 from understudy.domain.rollout.endings import Changes

@@ -1,6 +1,7 @@
 """After promotion: the revision that serves everyone is watched while the one before it is kept warm."""
 
-from understudy.api.status import Phase, Verdict
+from understudy.api.evidence import Verdict
+from understudy.api.status import Phase
 from understudy.domain.rollout import blame
 from understudy.domain.rollout import steps as stepping
 from understudy.domain.rollout.facts import Facts

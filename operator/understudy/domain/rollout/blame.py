@@ -1,7 +1,8 @@
 """The reason of a rollback, in full: metric, value, stable's value, objective, samples, time (P7)."""
 
+from understudy.api.evidence import Reading
 from understudy.api.rollout import RolloutSpec
-from understudy.api.status import Reading, Revision, RollbackReason
+from understudy.api.status import Revision, RollbackReason
 from understudy.domain.calls.observation import CredentialProblem, Stopped
 from understudy.domain.rollout.inputs import AgentPods
 from understudy.domain.rollout.times import to_text

@@ -2,14 +2,7 @@
 
 from typing import Any
 
-from understudy.api.status import (
-    MAX_RETAINED,
-    Phase,
-    Rejected,
-    RetainedRevision,
-    Revision,
-    RollbackReason,
-)
+from understudy.api.status import MAX_RETAINED, Phase, Rejected, RetainedRevision, Revision, RollbackReason
 from understudy.domain.rollout import cursors
 from understudy.domain.rollout.facts import Facts
 from understudy.domain.rollout.move import Move

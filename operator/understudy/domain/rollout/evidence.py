@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from understudy.api.status import Phase, RolloutStatus, ShadowStatus
+from understudy.api.evidence import ShadowStatus
+from understudy.api.status import Phase, RolloutStatus
 from understudy.domain.calls.observation import CallObservation, CallPart
 from understudy.domain.rollout import cursors, replaying
 from understudy.domain.rollout import steps as stepping

@@ -7,7 +7,8 @@ for. It changes nothing and asks nobody, so whoever may read the VoiceAssistant 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from understudy.api.status import Condition, ConditionStatus, Phase, RolloutStatus, Verdict
+from understudy.api.evidence import Verdict
+from understudy.api.status import Condition, ConditionStatus, Phase, RolloutStatus
 from understudy.domain.rollout import waiting
 from understudy.domain.rollout.waiting import Case, in_words
 

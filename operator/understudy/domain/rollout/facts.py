@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from understudy.api.evidence import Reading, Verdict
 from understudy.api.rollout import OnStableFailing, Step
-from understudy.api.status import Phase, Reading, Revision, RolloutStatus, Verdict
+from understudy.api.status import Phase, Revision, RolloutStatus
 from understudy.domain.calls.observation import CredentialProblem
 from understudy.domain.rollout import steps as stepping
 from understudy.domain.rollout.inputs import AgentPods, Observation, ProxyPod

@@ -1,6 +1,6 @@
 """An outage of both arms, from when it is first seen until it is over: nobody's fault, and someone wants to know."""
 
-from understudy.api.status import Incident
+from understudy.api.evidence import Incident
 from understudy.domain.rollout.facts import Facts
 from understudy.domain.rollout.inputs import Event, EventType
 from understudy.domain.rollout.shortening import shortened

@@ -1,6 +1,6 @@
 """A shadow step: the canary's model answers turns of stable's calls as well, and nobody hears it."""
 
-from understudy.api.status import Reading, ShadowStatus, Verdict
+from understudy.api.evidence import Reading, ShadowStatus, Verdict
 from understudy.domain.rollout import evidence
 from understudy.domain.rollout.facts import Facts
 from understudy.domain.rollout.table import JUDGED

@@ -1,7 +1,8 @@
 """What takes a canary back to protect callers: a ceiling, a regression, failed golden calls, pods that do not run."""
 
+from understudy.api.evidence import Verdict
 from understudy.api.rollout import OnRegression
-from understudy.api.status import Phase, RollbackReason, Verdict
+from understudy.api.status import Phase, RollbackReason
 from understudy.domain.rollout import blame, mirroring, replaying
 from understudy.domain.rollout import steps as stepping
 from understudy.domain.rollout.facts import Facts

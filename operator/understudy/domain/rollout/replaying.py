@@ -6,8 +6,9 @@ They are no observations: no live caller spoke, so they enter no judge, no cap a
 import json
 import math
 
+from understudy.api.evidence import MAX_GOLDEN_FAILURES, GoldenFailure, ReplayStatus
 from understudy.api.rollout import ReplayStep
-from understudy.api.status import MAX_GOLDEN_FAILURES, GoldenFailure, Phase, ReplayStatus, RolloutStatus
+from understudy.api.status import Phase, RolloutStatus
 from understudy.base.digest import short_digest
 from understudy.domain.calls.observation import GoldenResult, ReplayReport
 from understudy.domain.rollout import steps as stepping

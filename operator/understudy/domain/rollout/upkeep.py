@@ -2,15 +2,7 @@
 
 from collections.abc import Sequence
 
-from understudy.api.status import (
-    MAX_PEERS,
-    MAX_RETAINED,
-    Peer,
-    PendingUndo,
-    Phase,
-    RetainedRevision,
-    RolloutStatus,
-)
+from understudy.api.status import MAX_PEERS, MAX_RETAINED, Peer, PendingUndo, Phase, RetainedRevision, RolloutStatus
 from understudy.domain.rollout import incidents, line, replaying, traffic, undoing
 from understudy.domain.rollout.facts import Facts, same
 from understudy.domain.rollout.inputs import Event, EventType, Observation

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from understudy.api.evidence import Verdict
 from understudy.api.rollout import OnInsufficientData, OnRegression, OnStableFailing, RolloutSpec, Step
-from understudy.api.status import Verdict, VoiceAssistantStatus
+from understudy.api.status import VoiceAssistantStatus
 from understudy.base.duration import parse_ms
 from understudy.domain.rollout import steps as stepping
 from understudy.domain.rollout.times import to_seconds

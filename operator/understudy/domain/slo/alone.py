@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from understudy.api.status import JudgeState
+from understudy.api.evidence import JudgeState
 from understudy.domain.slo import wagers
 
 BETS = (0.1, 0.3, 0.5, 0.75, 0.95)

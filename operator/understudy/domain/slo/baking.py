@@ -8,8 +8,8 @@ to what was no better helps nobody.
 
 import math
 
+from understudy.api.evidence import JudgeState, Reading, Verdict
 from understudy.api.rollout import Slo
-from understudy.api.status import JudgeState, Reading, Verdict
 from understudy.domain.slo import alone, judge, measure, words
 from understudy.domain.slo.policy import JudgePolicy
 

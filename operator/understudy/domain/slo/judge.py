@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from understudy.api.evidence import JudgeState, Reading, Verdict
 from understudy.api.rollout import Slo
-from understudy.api.status import JudgeState, Reading, Verdict
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import alone, betting, measure, pace, words
 from understudy.domain.slo.betting import Book, Terms

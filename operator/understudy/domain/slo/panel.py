@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from understudy.api.evidence import JudgeState, Reading, Verdict
 from understudy.api.rollout import Slo
-from understudy.api.status import JudgeState, Reading, Verdict
 from understudy.domain.calls.observation import CallObservation
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import baking, judge, measure, query

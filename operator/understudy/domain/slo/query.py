@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from understudy.api.evidence import JudgeState, Reading, Verdict
 from understudy.api.rollout import PrometheusSlo, Slo
-from understudy.api.status import JudgeState, Reading, Verdict
 from understudy.base.duration import parse_ms
 from understudy.domain.slo import measure
 

@@ -8,8 +8,8 @@ holds as for live calls. The pairing takes out what differs between callers, so 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from understudy.api.evidence import Reading, ShadowStatus, Verdict
 from understudy.api.rollout import LatencySignal, RatioSignal, ScoreSignal, Slo
-from understudy.api.status import Reading, ShadowStatus, Verdict
 from understudy.base.duration import parse_ms
 from understudy.domain.calls.observation import CallObservation, CallPart, Defect, ShadowTurn
 from understudy.domain.slo import pace, wagers

@@ -1,7 +1,7 @@
 """A reading as a sentence, for `kubectl describe`, events and the reason of a rollback."""
 
+from understudy.api.evidence import Reading, Verdict
 from understudy.api.rollout import Slo
-from understudy.api.status import Reading, Verdict
 
 _NOUNS = {
     "FirstResponse": "first responses",

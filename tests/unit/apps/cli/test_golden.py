@@ -7,7 +7,8 @@ import pytest
 
 from tests.unit.apps.cli import golden
 from tests.unit.apps.cli.scenes import SCENES
-from understudy.api.status import Phase, Verdict
+from understudy.api.evidence import Verdict
+from understudy.api.status import Phase
 from understudy.apps.cli import terminal, words
 from understudy.apps.cli.page import pages
 from understudy.apps.cli.readings_view import Trail

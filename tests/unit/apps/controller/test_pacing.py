@@ -4,18 +4,8 @@ from typing import Any
 
 import pytest
 
-from understudy.api.status import (
-    Condition,
-    ConditionStatus,
-    Cursor,
-    Incident,
-    JudgeState,
-    Phase,
-    ReplayStatus,
-    RolloutStatus,
-    ShadowStatus,
-    VoiceAssistantStatus,
-)
+from understudy.api.evidence import Incident, JudgeState, ReplayStatus, ShadowStatus
+from understudy.api.status import Condition, ConditionStatus, Cursor, Phase, RolloutStatus, VoiceAssistantStatus
 from understudy.apps.controller.pacing import INTERVAL_S, Pacer, to_json
 from understudy.apps.controller.ports import Key
 from understudy.base.clock import ManualClock

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.unit.domain.rollout.world import Proxy, World, ref, rolling, serving
+from understudy.api.evidence import Verdict
 from understudy.api.rollout import OnInsufficientData, OnRegression, PauseStep, Step
-from understudy.api.status import Phase, Verdict
+from understudy.api.status import Phase
 from understudy.domain.calls.observation import CallEnd
 from understudy.domain.rollout.inputs import AgentPods, Request, Verb
 

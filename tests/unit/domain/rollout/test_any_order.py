@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.unit.domain.rollout.world import POLICY, Proxy, World, ref
 from understudy.api.base import LocalRef
+from understudy.api.evidence import Verdict
 from understudy.api.rollout import (
     AnalysisStep,
     OnInsufficientData,
@@ -23,7 +24,7 @@ from understudy.api.rollout import (
     ShadowStep,
     Step,
 )
-from understudy.api.status import Phase, RolloutStatus, Verdict, VoiceAssistantStatus
+from understudy.api.status import Phase, RolloutStatus, VoiceAssistantStatus
 from understudy.domain.calls.golden import GoldenCall, GoldenTurn
 from understudy.domain.calls.observation import CallEnd, GoldenResult, ReplayReport, ShadowTurn, Stopped
 from understudy.domain.rollout.facts import BLOCKING

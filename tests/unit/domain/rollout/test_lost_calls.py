@@ -1,7 +1,8 @@
 """Calls that never end: a proxy that is gone takes exactly its dropped calls with it, unless someone counts them."""
 
 from tests.unit.domain.rollout.world import Proxy, World, ref, rolling
-from understudy.api.status import JudgeState, Phase
+from understudy.api.evidence import JudgeState
+from understudy.api.status import Phase
 from understudy.domain.rollout.inputs import Request, Verb
 
 

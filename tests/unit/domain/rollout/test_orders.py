@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from understudy.api.base import LocalRef
+from understudy.api.evidence import ReplayStatus
 from understudy.api.quality import ScoreWebhook
 from understudy.api.rollout import (
     RatioSignal,
@@ -18,7 +19,7 @@ from understudy.api.rollout import (
     Slo,
     Step,
 )
-from understudy.api.status import Phase, ReplayStatus, Revision, RolloutStatus, VoiceAssistantStatus
+from understudy.api.status import Phase, Revision, RolloutStatus, VoiceAssistantStatus
 from understudy.domain.calls.golden import GoldenCall, GoldenTurn
 from understudy.domain.rollout.inputs import Observation
 from understudy.domain.rollout.routing import content_digest, routing_document

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.domain.rollout.world import World, ref, serving
+from understudy.api.evidence import Verdict
 from understudy.api.rollout import PauseStep, Step
-from understudy.api.status import Phase, Transition, Verdict
+from understudy.api.status import Phase, Transition
 
 TERMINAL = (Phase.STABLE, Phase.ROLLED_BACK)
 

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.unit.domain.rollout.world import World, ref, rolling, serving
+from understudy.api.evidence import ReplayStatus
 from understudy.api.rollout import AnalysisStep, RolloutSpec, Step
-from understudy.api.status import Phase, ReplayStatus
+from understudy.api.status import Phase
 from understudy.domain.rollout.inputs import Request, Verb
 from understudy.domain.rollout.times import to_seconds, to_text
 

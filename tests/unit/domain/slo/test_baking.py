@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.slo.worlds import slo
+from understudy.api.evidence import JudgeState, Verdict
 from understudy.api.rollout import Slo
-from understudy.api.status import JudgeState, Verdict
 from understudy.domain.slo import baking, judge
 from understudy.domain.slo.policy import JudgePolicy
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.slo.worlds import Draw, greatest_odds, often, share, simulate, slo
+from understudy.api.evidence import JudgeState, Verdict
 from understudy.api.rollout import Slo
-from understudy.api.status import JudgeState, Verdict
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import judge
 from understudy.domain.slo.betting import Terms

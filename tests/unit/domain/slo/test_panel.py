@@ -3,8 +3,8 @@
 import pytest
 
 from tests.unit.domain.slo.calls import dropped
+from understudy.api.evidence import Reading, Verdict
 from understudy.api.rollout import DEFAULT_SLOS, PrometheusSlo, Slo
-from understudy.api.status import Reading, Verdict
 from understudy.domain.calls.observation import CallEnd, CallObservation, TurnRecord
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import panel

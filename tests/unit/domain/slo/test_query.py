@@ -4,8 +4,8 @@ import math
 
 import pytest
 
+from understudy.api.evidence import JudgeState, Verdict
 from understudy.api.rollout import PrometheusSlo, Slo
-from understudy.api.status import JudgeState, Verdict
 from understudy.domain.slo import judge, query
 from understudy.domain.slo.query import Sample, SampleKind
 

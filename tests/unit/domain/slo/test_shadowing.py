@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.slo.calls import call, mirrored
+from understudy.api.evidence import ShadowStatus, Verdict
 from understudy.api.rollout import DEFAULT_SLOS, RatioSignal, RatioSlo, Slo
-from understudy.api.status import ShadowStatus, Verdict
 from understudy.domain.calls.observation import CallObservation, CallPart, Defect, ShadowTurn
 from understudy.domain.slo import shadowing
 from understudy.domain.slo.policy import JudgePolicy

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from understudy.api.evidence import Verdict
 from understudy.api.rollout import RatioSignal, RatioSlo, Slo
-from understudy.api.status import Verdict
 from understudy.domain.routing.document import Arm
 from understudy.domain.slo import betting, judge
 from understudy.domain.slo.betting import Book, Terms
