@@ -1,6 +1,7 @@
 """All judges of a rollout together: which calls they are shown, and the verdict that follows."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from understudy.api.evidence import JudgeState, Reading, Verdict
 from understudy.api.rollout import Slo
@@ -34,27 +35,43 @@ def hear(
         calls: finished calls with the arm they are evidence for.
         weight: percent of new calls that the canary gets.
     """
-    heard = list(judges)
+    heard = tuple(judges)
     for arm, call in calls:
-        for index, slo in enumerate(slos):
-            bad = measure.badness(slo, call)
-            if bad is not None:
-                heard[index] = judge.update(heard[index], arm, bad, slo, weight)
-    return tuple(heard)
+        heard = _told(heard, slos, partial(_of, call), partial(_compared, arm, weight))
+    return heard
+
+
+def _told(
+    judges: Sequence[JudgeState],
+    slos: Sequence[Slo],
+    badness: Callable[[Slo], float | None],
+    update: Callable[[JudgeState, float, Slo], JudgeState],
+) -> tuple[JudgeState, ...]:
+    """The judges after one call that was as bad as `badness` says of each SLO; None says nothing."""
+    pairs = ((state, slo, badness(slo)) for state, slo in zip(judges, slos, strict=True))
+    return tuple(state if bad is None else update(state, bad, slo) for state, slo, bad in pairs)
+
+
+def _of(call: CallObservation, slo: Slo) -> float | None:
+    return measure.badness(slo, call)
+
+
+def _compared(arm: Arm, weight: int, state: JudgeState, bad: float, slo: Slo) -> JudgeState:
+    return judge.update(state, arm, bad, slo, weight)
+
+
+def _baked(policy: JudgePolicy, state: JudgeState, bad: float, slo: Slo) -> JudgeState:
+    return baking.update(state, bad, slo, policy)
 
 
 def hear_lost(
     judges: Sequence[JudgeState], slos: Sequence[Slo], arm: Arm, calls: int, weight: int
 ) -> tuple[JudgeState, ...]:
     """The judges after `calls` calls of `arm` that never ended, because their proxy was gone first: dropped."""
-    heard = list(judges)
-    for index, slo in enumerate(slos):
-        bad = measure.badness_of_lost(slo)
-        if bad is None:
-            continue
-        for _ in range(calls):
-            heard[index] = judge.update(heard[index], arm, bad, slo, weight)
-    return tuple(heard)
+    heard = tuple(judges)
+    for _ in range(calls):
+        heard = _told(heard, slos, measure.badness_of_lost, partial(_compared, arm, weight))
+    return heard
 
 
 def ask(
@@ -113,27 +130,20 @@ def hear_baking(
 
     `judges` are from `seat_baking`, or, for SLOs changed since, from `seat`.
     """
-    heard = list(judges)
+    heard = tuple(judges)
     for call in calls:
-        for index, slo in enumerate(slos):
-            bad = measure.badness(slo, call)
-            if bad is not None:
-                heard[index] = baking.update(heard[index], bad, slo, policy)
-    return tuple(heard)
+        heard = _told(heard, slos, partial(_of, call), partial(_baked, policy))
+    return heard
 
 
 def hear_lost_baking(
     judges: Sequence[JudgeState], slos: Sequence[Slo], calls: int, policy: JudgePolicy
 ) -> tuple[JudgeState, ...]:
     """As `hear_lost`, of a revision that bakes."""
-    heard = list(judges)
-    for index, slo in enumerate(slos):
-        bad = measure.badness_of_lost(slo)
-        if bad is None:
-            continue
-        for _ in range(calls):
-            heard[index] = baking.update(heard[index], bad, slo, policy)
-    return tuple(heard)
+    heard = tuple(judges)
+    for _ in range(calls):
+        heard = _told(heard, slos, measure.badness_of_lost, partial(_baked, policy))
+    return heard
 
 
 def read_baking(
