@@ -54,8 +54,10 @@ async def told(operator: Operator) -> dict[str, Any]:
 
 
 async def events(operator: Operator) -> list[tuple[str, str]]:
+    """Warnings about assistants; an API server that has just started also warns about Services of its own making."""
     posted = await operator.cluster.list(EVENT, operator.key.namespace)
-    return [(each["reason"], each["message"]) for each in posted if each["type"] == "Warning"]
+    ours = [each for each in posted if each["involvedObject"]["kind"] == "VoiceAssistant"]
+    return [(each["reason"], each["message"]) for each in ours if each["type"] == "Warning"]
 
 
 async def test_a_plan_that_is_not_compliant_is_not_used_and_the_condition_says_which_entry(operator: Operator) -> None:
