@@ -92,10 +92,14 @@ def routing() -> dict[str, Any]:
     return document
 
 
+def selector(component: str) -> str:
+    """Of its pods and their Deployments."""
+    return f"{naming.LABEL_INSTANCE}={NAME},{naming.LABEL_COMPONENT}={component}"
+
+
 def pods(component: str) -> list[dict[str, Any]]:
     """Its pods that are not on their way out."""
-    selector = f"{naming.LABEL_INSTANCE}={NAME},{naming.LABEL_COMPONENT}={component}"
-    found = shell.items("pods", NAMESPACE, selector)
+    found = shell.items("pods", NAMESPACE, selector(component))
     return [each for each in found if "deletionTimestamp" not in each["metadata"]]
 
 

@@ -38,3 +38,8 @@ def scale(replicas: int) -> None:
 def wait_ready() -> None:
     """Until the operator is ready, whichever pod it is."""
     shell.kubectl("-n", SYSTEM, "rollout", "status", DEPLOYMENT, "--timeout=120s")
+
+
+def replace_restarted() -> None:
+    """Have a pod that was never restarted, so that it comes back at once when it is killed."""
+    processes.replace_restarted(SYSTEM, SELECTOR)

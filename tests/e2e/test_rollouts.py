@@ -230,6 +230,7 @@ SAMPLE = [(ABORT, "Canary"), (NO_TRAFFIC, "Preparing")]
 
 @pytest.mark.parametrize(("kind", "phase"), EVERY if FULL else SAMPLE, ids=str)
 def test_it_ends_the_same_when_the_operator_is_killed(kind: Kind, phase: str) -> None:
+    operator_pod.replace_restarted()
     ended = play(completed(kind), (operator_dies(phase),))
     check(ended)
     assert ended.dropped == []
@@ -250,6 +251,7 @@ def test_it_ends_the_same_when_a_proxy_is_killed(kind: Kind, phase: str) -> None
 
     Callers who dial that very moment may be sent to it as long as its Service knows no better; a carrier dials again.
     """
+    processes.replace_restarted(night_desk.NAMESPACE, night_desk.selector("proxy"))
     ended = play(completed(kind), (proxy_dies(phase),))
     check(ended)
     in_progress = [call for call in ended.dropped if call["durationS"] >= ANSWERED_S]
