@@ -18,6 +18,8 @@ ORDER = (
     "test_operator_killed",
     "test_operator_away",
     "test_rollouts",
+    "test_judges",
+    "test_shared_plan",
     "test_live_calls",
     "test_speech",
     "test_drill",

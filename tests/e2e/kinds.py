@@ -21,6 +21,7 @@ HALF = 50
 
 ABSENT = {
     "agent": {"image": None},
+    "quality": None,
     "rollout": {"bake": None, "dataDeadline": None, "onStableFailing": None},
 }
 """What some kind sets and night-desk's manifest does not have."""
@@ -57,10 +58,10 @@ def holds(condition: str) -> Callable[[Assistant], bool]:
     )
 
 
-def ask(verb: str, argument: str = "") -> None:
+def ask(verb: str, argument: str = "", name: str = night_desk.NAME) -> None:
     """Make a request by annotation, as the plugin does."""
     words = f"{uuid.uuid4().hex[:8]}{argument and '/' + argument}"
-    night_desk.kubectl("annotate", "va", night_desk.NAME, "--overwrite", f"{naming.GROUP}/{verb}={words}")
+    night_desk.kubectl("annotate", "va", name, "--overwrite", f"{naming.GROUP}/{verb}={words}")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The operator is away for longer than a canary's lease: new calls go to stable; when it is back, it goes on."""
+"""The operator is away for longer than a lease, or while a canary is beyond a ceiling: new calls go to stable."""
 
 import time
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 
 from tests.demo import callers
 from tests.demo.stage import say
-from tests.e2e import night_desk, operator_pod
+from tests.e2e import kinds, night_desk, operator_pod
 
 pytestmark = pytest.mark.usefixtures("night")
 
@@ -100,3 +100,75 @@ def test_when_the_operator_is_back_the_rollout_goes_on_to_its_end(absence: Absen
 
 def test_no_call_is_dropped_meanwhile(absence: Absence) -> None:
     assert absence.dropped == []
+
+
+CEILING = {
+    "name": "turn-latency",
+    "latency": {"signal": "Turn", "threshold": "1600ms", "maxPercentOver": 5, "ceilingPercent": 10},
+}
+"""Three calls of which every turn is slow are beyond it: the fewest that a proxy asks for."""
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """A canary beyond its ceiling, and nobody there but the proxy.
+
+    Attributes:
+        before_it_ended: revisions of calls that began while the lease was good, in order of their start.
+        why: of the rollback, once the operator was back.
+    """
+
+    canary: str
+    stable: str
+    before_it_ended: list[str]
+    why: dict[str, Any]
+    dropped: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def beyond(absence: Absence) -> Iterator[Beyond]:
+    """A slow model under way; the operator goes before one call of it has ended."""
+    assert absence
+    kinds.settle({"slos": [CEILING]})
+    with night_desk.watched() as watch:
+        before = watch.seen[-1][1]
+        with night_desk.load(concurrency=8) as load:
+            night_desk.patch({"model": {"name": "maitre-slow"}})
+            va = watch.until(lambda va: va["status"]["rollout"].get("ackedWeight") == 50, VERDICT_S, "weight 50")
+            operator_pod.scale(0)
+            try:
+                lease_over_at = night_desk.routing()["leaseExpiresAt"]
+                say("  the operator is gone")
+                wait_for_calls(load, lease_over_at, 1)
+            finally:
+                operator_pod.scale(1)
+            say("  the operator is back")
+            end = watch.until(lambda va: va["status"]["phase"] == "RolledBack", VERDICT_S, "a rollback")
+        calls = sorted((call["startedAt"], call["revision"]) for call in night_desk.observations())
+    began = watch.seen[0][0]
+    yield Beyond(
+        canary=va["status"]["canaryRevision"],
+        stable=before["status"]["stableRevision"],
+        before_it_ended=[revision for at, revision in calls if began < at < lease_over_at],
+        why=end["status"]["rollout"]["lastRollback"],
+        dropped=load.dropped(),
+    )
+    kinds.settle()
+
+
+def test_beyond_a_ceiling_the_proxy_alone_stops_sending_calls_to_the_canary(beyond: Beyond) -> None:
+    """While the lease was good: at weight 50, eight calls in a row on stable are a chance of 1 in 256."""
+    assert beyond.canary in beyond.before_it_ended
+    assert beyond.before_it_ended[-8:] == [beyond.stable] * 8
+
+
+def test_when_the_operator_is_back_it_takes_the_canary_back_for_the_ceiling(beyond: Beyond) -> None:
+    assert (beyond.why["revision"], beyond.why["reason"], beyond.why["slo"]) == (
+        beyond.canary,
+        "CeilingReached",
+        "turn-latency",
+    )
+
+
+def test_no_call_is_dropped_for_a_ceiling(beyond: Beyond) -> None:
+    assert beyond.dropped == []

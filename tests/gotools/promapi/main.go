@@ -1,6 +1,7 @@
 // Prometheus' own storage, engine and HTTP API over samples that a test writes, without its scraping and its interface:
-// `promapi FOLDER < SAMPLES`. A sample is a line of JSON, {"labels": {"__name__": "up"}, "value": "1", "age": 60}, its
-// age in seconds; value may be "NaN". The port is printed, and a line for each sample; it serves until its input ends.
+// `promapi FOLDER ADDRESS < SAMPLES`, with ADDRESS such as 127.0.0.1. A sample is a line of JSON,
+// {"labels": {"__name__": "up"}, "value": "1", "age": 60}, its age in seconds; value may be "NaN". The port is printed,
+// and a line for each sample; it serves until its input ends.
 package main
 
 import (
@@ -55,7 +56,7 @@ func main() {
 	)
 	router := route.New()
 	api.Register(router.WithPrefix("/api/v1"))
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", net.JoinHostPort(os.Args[2], "0"))
 	must(err)
 	go func() { must(http.Serve(listener, router)) }()
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)

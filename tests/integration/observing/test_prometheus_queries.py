@@ -1,14 +1,12 @@
 """SLOs with a query, asked of Prometheus' own storage, engine and HTTP API."""
 
 import asyncio
-import json
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
-from tests.gotools import program
+from tests.gotools.prometheus import serving
 from understudy.api.rollout import PrometheusSlo, Slo
 from understudy.apps.controller.metrics import Metrics
 from understudy.apps.controller.ports import Key
@@ -34,19 +32,10 @@ SAMPLES: list[tuple[str, dict[str, str], str, float]] = [
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where it answers, with `SAMPLES` in it."""
-    command = [program("promapi"), tmp_path_factory.mktemp("tsdb")]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
-        assert server.stdin
-        assert server.stdout
-        port = int(server.stdout.readline())
+    with serving(tmp_path_factory.mktemp("tsdb")) as prometheus:
         for name, labels, value, age in SAMPLES:
-            server.stdin.write(json.dumps({"labels": {"__name__": name, **labels}, "value": value, "age": age}) + "\n")
-            server.stdin.flush()
-            assert server.stdout.readline() == "ok\n"
-        yield f"http://127.0.0.1:{port}"
-        server.stdin.close()
+            prometheus.write(name, labels, value, age)
+        yield prometheus.url
 
 
 class Asking:

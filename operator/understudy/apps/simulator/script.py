@@ -78,6 +78,8 @@ class Persona(StrEnum):
     OTHER_WORDS = "OtherWords"
     POOR = "Poor"
     """Gives empty answers, repeats itself, asks the caller to repeat."""
+    JUDGE = "Judge"
+    """Reads the transcript of a call, as JSON, and answers with a score as JSON (model/judging.py)."""
 
 
 class Continues(StrEnum):

@@ -14,6 +14,7 @@ from understudy.apps.simulator.audio.espeak import Speech
 from understudy.apps.simulator.azure_speech import refused as azure_speech_refused
 from understudy.apps.simulator.control import Control
 from understudy.apps.simulator.deployment import Deployment, Deployments
+from understudy.apps.simulator.model import judging
 from understudy.apps.simulator.model.flavour import refused as openai_refused
 from understudy.apps.simulator.model.flavour import refused_by_azure as azure_refused
 from understudy.apps.simulator.model.handler import ModelHandler
@@ -129,6 +130,7 @@ def _application(deployments: Deployments, pool: RecogniserPool, sounds: Sounds,
         ("GET", "/v1/realtime", RealtimeHandler(pool, clock).websocket, openai_refused),
         ("GET", "/v1/speak", DeepgramVoiceHandler(sounds).websocket, deepgram_refused),
         ("POST", "/api/v2/tts/stream", PlayHtHandler(sounds).stream, playht_refused),
+        ("POST", "/score", judging.score, openai_refused),
         ("GET", ELEVENLABS_VOICE, ElevenLabsHandler(sounds).websocket, elevenlabs_refused),
     ]
     for method, path, handler, refused in routes:

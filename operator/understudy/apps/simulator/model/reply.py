@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.apps.simulator.model import wording
+from understudy.apps.simulator.model import judging, wording
 from understudy.apps.simulator.model.conversation import Act, Talk, follow
 from understudy.apps.simulator.model.understanding import as_number
 from understudy.apps.simulator.script import Continues, ModelSettings, Persona
@@ -81,6 +81,8 @@ def _rest(text: str, begun: str, continues: Continues) -> str:
 def reply(messages: Sequence[Message], tools: Sequence[Message], persona: Persona, draw: random.Random) -> Reply:
     """The next message of the assistant; `draw` decides when a poor model fails."""
     said = [_text(message) for message in messages if message.get("role") == "user"]
+    if persona is Persona.JUDGE:
+        return Reply(judging.verdict(said[-1] if said else ""))
     if not said:
         return Reply(wording.words(Talk(), persona))
     if persona is Persona.POOR and (failure := _poor(messages, draw)) is not None:
