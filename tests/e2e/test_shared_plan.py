@@ -11,7 +11,6 @@ from tests.demo import shell
 from tests.demo.watch import Watch
 from tests.e2e import kinds, night_desk
 from tests.e2e.kinds import ask, canary_of, in_phase, weighed
-from understudy.domain import naming
 
 pytestmark = pytest.mark.usefixtures("night")
 
@@ -99,5 +98,11 @@ def test_in_the_end_both_go_by_the_changed_plan_and_nobody_waits(line: Line) -> 
     for va in (line.early, line.night):
         assert va["status"]["phase"] == "Stable"
         assert not kinds.holds("Stalled")(va)
-        document = shell.get("configmap", naming.routing(va["metadata"]["name"]), night_desk.NAMESPACE)
-        assert '"maitre-2"' in document["data"]["routing.json"]
+        assert [each["model"] for each in stable(va)["model"]["fallbacks"]] == ["maitre-2"]
+
+
+def stable(va: dict[str, Any]) -> dict[str, Any]:
+    """What the assistant's stable revision holds."""
+    name = f"{va['metadata']['name']}-{va['status']['stableRevision']}"
+    found: dict[str, Any] = shell.get("controllerrevision", name, night_desk.NAMESPACE)["data"]
+    return found
