@@ -109,20 +109,31 @@ class Load:
 
 def observations(namespace: str = stage.NAMESPACE, assistant: str = stage.ASSISTANT) -> list[dict[str, Any]]:
     """Every finished call that the assistant's proxies still hold, as the operator reads them."""
-    selector = f"{naming.LABEL_INSTANCE}={assistant},{naming.LABEL_COMPONENT}=proxy"
     found: list[dict[str, Any]] = []
-    for pod in shell.items("pods", namespace, selector):
-        name = pod["metadata"]["name"]
-        path = f"/api/v1/namespaces/{namespace}/pods/{name}:{naming.ADMIN_PORT}/proxy/v1/state"
+    for pod in _proxies(namespace, assistant):
         after = 0
-        while True:
-            query = f"?assistant={namespace}/{assistant}&after={after}&generation=-1&wait=0"
-            page = json.loads(shell.kubectl("get", "--raw", path + query)).get("observations", [])
+        while page := report(pod, namespace, assistant, after).get("observations", []):
             found += page
-            if not page:
-                break
             after = page[-1]["seq"]
     return found
+
+
+def reports(namespace: str, assistant: str) -> list[dict[str, Any]]:
+    """What each of the assistant's proxies says of itself."""
+    return [report(pod, namespace, assistant) for pod in _proxies(namespace, assistant)]
+
+
+def report(pod: str, namespace: str, assistant: str, after: int = 0) -> dict[str, Any]:
+    """One proxy's report, with finished calls from sequence number `after` on."""
+    path = f"/api/v1/namespaces/{namespace}/pods/{pod}:{naming.ADMIN_PORT}/proxy/v1/state"
+    query = f"?assistant={namespace}/{assistant}&after={after}&generation=-1&wait=0"
+    found: dict[str, Any] = json.loads(shell.kubectl("get", "--raw", path + query))
+    return found
+
+
+def _proxies(namespace: str, assistant: str) -> list[str]:
+    selector = f"{naming.LABEL_INSTANCE}={assistant},{naming.LABEL_COMPONENT}=proxy"
+    return [pod["metadata"]["name"] for pod in shell.items("pods", namespace, selector)]
 
 
 def last_dialogue() -> list[dict[str, Any]]:

@@ -63,7 +63,8 @@ def roll_out(early: Watch, night: Watch) -> Line:
     second = canary_of(night.until(weighed, kinds.LONGEST_S, "night-desk's canary"))
     ask("promote", "full")
     night.until(lambda va: va["status"]["stableRevision"] == second, kinds.LONGEST_S, "night-desk's promotion")
-    early.until(in_phase("Stable"), kinds.LONGEST_S, "early-desk's end")
+    for watch in (early, night):
+        watch.until(in_phase("Stable"), kinds.LONGEST_S, "a quiet end")
     return Line(waiting, at_once(early, night), early.seen[-1][1], night.seen[-1][1])
 
 
