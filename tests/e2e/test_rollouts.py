@@ -18,15 +18,23 @@ pytestmark = pytest.mark.usefixtures("night")
 
 FULL = os.environ.get("UNDERSTUDY_FULL") == "1"
 
-HOURS = """
+QUESTIONS = """
 turns:
-- say: What are your opening hours?
-  expect: {notContains: [come again], within: 3s}
-- say: Where are you?
-  expect: {contains: [street]}
+- say: what are your opening hours
+  expect: {contains: [noon, eleven]}
+- say: what is your address
+  expect: {contains: [mill street]}
+- say: is there parking nearby
+  expect: {contains: [behind the house]}
 """
+"""A poor model answers one question in ten: all three of them once in a thousand times."""
 
-GOLDEN = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "golden-calls"}, "data": {"hours": HOURS}}
+GOLDEN = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "golden-calls"},
+    "data": {"questions": QUESTIONS},
+}
 
 ROLLED_BACK = "jsonpath={.status.phase}=RolledBack"
 PROMOTED = "condition=Promoted"
