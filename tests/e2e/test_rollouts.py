@@ -226,9 +226,6 @@ def proxy() -> str:
     return str(min(each["metadata"]["name"] for each in night_desk.pods("proxy")))
 
 
-CALLERS = 4
-"""At a time, in `night_desk.load`."""
-
 ANSWERED_S = 0.5
 """A call that lasted so long had been taken; one that was refused lasts no time at all."""
 
@@ -263,4 +260,4 @@ def test_it_ends_the_same_when_a_proxy_is_killed(kind: Kind, phase: str) -> None
     ended = play(completed(kind), (proxy_dies(phase),))
     check(ended)
     in_progress = [call for call in ended.dropped if call["durationS"] >= ANSWERED_S]
-    assert len(in_progress) <= CALLERS
+    assert len(in_progress) <= night_desk.CALLERS

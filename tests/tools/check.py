@@ -31,7 +31,7 @@ PARTS: dict[str, list[list[str]]] = {
     "contracts": pytest("tests/contracts", *SIDE_BY_SIDE),
     "integration": pytest("tests/integration", *SIDE_BY_SIDE),
     "api": pytest("tests/api"),
-    "e2e": pytest("tests/e2e", "-s"),
+    "e2e": pytest("tests/e2e", "-s", "--durations=20"),
 }
 
 
