@@ -61,8 +61,8 @@ def wait_for_calls(load: callers.Load, since: float, count: int) -> None:
 @pytest.fixture(scope="module")
 def absence() -> Iterator[Absence]:
     """A good model under way, and no operator for longer than its lease."""
+    before = kinds.settle()
     with night_desk.watched() as watch:
-        before = watch.until(lambda va: va["status"]["phase"] in ("Stable", "RolledBack"), VERDICT_S, "a quiet start")
         with night_desk.load() as load:
             night_desk.patch({"model": {"name": "maitre-2"}, "agent": {"endOfTurn": {"silence": "300ms"}}})
             va = watch.until(lambda va: va["status"]["rollout"].get("ackedWeight") == 50, VERDICT_S, "weight 50")
@@ -145,9 +145,8 @@ def wait_for_stop(until: float) -> float:
 def beyond(absence: Absence) -> Iterator[Beyond]:
     """A slow model under way; the operator goes when the first call of it has ended, long before the third."""
     assert absence
-    kinds.settle({"slos": [CEILING]})
+    before = kinds.settle({"slos": [CEILING]})
     with night_desk.watched() as watch:
-        before = watch.seen[-1][1]
         with night_desk.load(concurrency=4) as load:
             night_desk.patch({"model": {"name": "maitre-slow"}})
             va = watch.until(lambda va: va["status"]["rollout"].get("canaryCalls", 0) > 0, VERDICT_S, "a canary call")
@@ -157,7 +156,7 @@ def beyond(absence: Absence) -> Iterator[Beyond]:
                 say("  the operator is gone")
                 stopped_at = wait_for_stop(lease_over_at)
                 say("  the proxy sends the canary no more calls")
-                wait_for_calls(load, lease_over_at, 1)
+                wait_for_calls(load, stopped_at, CALLS_AFTER_LEASE)
             finally:
                 operator_pod.scale(1)
             say("  the operator is back")

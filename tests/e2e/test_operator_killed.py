@@ -9,7 +9,7 @@ import pytest
 
 from tests.demo.stage import say
 from tests.demo.watch import Watch
-from tests.e2e import hold, night_desk, operator_pod
+from tests.e2e import hold, kinds, night_desk, operator_pod
 
 pytestmark = pytest.mark.usefixtures("night")
 
@@ -115,8 +115,8 @@ def take_back(silence: str, interruptions: tuple[Interruption, ...]) -> Ended:
         silence: the agent's end of turn; a new value needs agent pods of its own, so that there is a time of preparing.
         interruptions: in the order in which they come.
     """
+    before = kinds.settle()
     with night_desk.watched() as watch:
-        before = watch.until(lambda va: va["status"]["phase"] in ("Stable", "RolledBack"), VERDICT_S, "a quiet start")
         with night_desk.load() as load:
             night_desk.patch({"model": {"name": "maitre-slow"}, "agent": {"endOfTurn": {"silence": silence}}})
             canary = canary_of(watch.until(lambda va: canary_of(va) != canary_of(before), 60, "a canary"))
