@@ -190,9 +190,9 @@ UNDISTURBED = Outcome(
         ("Progressing", "False", "RolledBack"),
         ("Promoted", "False", "RolledBack"),
         ("Ready", "True", "Serving"),
-        ("SpecRejected", "True", "RolledBack"),
-        ("Stalled", "False", "Moving"),
-        ("TrafficTooLow", "False", "Enough"),
+        ("SpecRejected", "True", "SloFailed"),
+        ("Stalled", "True", "RolledBack"),
+        ("TrafficTooLow", "False", "NotWaiting"),
     ),
     routed=("stable", False, 0),
 )
