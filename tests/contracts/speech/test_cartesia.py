@@ -11,7 +11,7 @@ from tests.contracts.simulator.conftest import Serve
 from tests.contracts.speech.driver import KEY, asked, codec_for, listening, speech
 from tests.contracts.speech.front import front
 from tests.contracts.speech.pipecat_calls import heard_by
-from understudy.domain.speech.codec import AudioFormat, Failure
+from understudy.domain.speech.codec import AudioFormat
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Pipecat's dependencies' own
 
@@ -110,28 +110,6 @@ async def test_a_version_must_be_named(serve: Serve) -> None:
             with refused if status else contextlib.nullcontext():
                 async with session.ws_connect(url + extra, headers=headers):
                     pass
-
-
-async def test_an_error_in_mid_stream_is_a_failure(serve: Serve) -> None:
-    async with (
-        serve(acme={"faults": [{"kind": "error", "atMs": 300}]}) as simulator,
-        listening(codec_for("cartesia", simulator.url("acme"))) as line,
-    ):
-        with contextlib.suppress(ConnectionError):
-            await line.quiet(0.5)
-        await line.until(line.failed)
-    assert Failure("the provider reported simulated", transient=True) in line.events
-
-
-async def test_audio_may_come_as_fast_as_the_codec_says_and_no_faster(serve: Serve) -> None:
-    async with serve() as simulator, listening(codec_for("cartesia", simulator.url("acme"))) as line:
-        await line.say(await speech(FIRST, line.audio.sample_rate), rate=line.codec.traits.replay_rate)
-        await line.finalize()
-        assert line.text == FIRST
-        with contextlib.suppress(ConnectionError):
-            await line.say(bytes(32_000 * 8), rate=50)
-        await line.until(line.failed)
-    assert Failure("the provider reported simulated") in line.events
 
 
 async def test_pipecats_service(serve: Serve) -> None:

@@ -22,7 +22,7 @@ from tests.contracts.speech.driver import KEY, asked, codec_for, listening, spee
 from tests.contracts.speech.pipecat_calls import heard_by
 from understudy.apps.simulator.audio import numbered
 from understudy.apps.simulator.server import Simulator
-from understudy.domain.speech.codec import AudioFormat, Failure, Flushed
+from understudy.domain.speech.codec import AudioFormat, Flushed
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the clients' own use of websockets
 
@@ -143,28 +143,6 @@ async def test_what_flux_refuses(serve: Serve, account: dict[str, Any], settings
             async with listening(codec):
                 pass
     assert caught.value.status == status
-
-
-async def test_an_error_in_mid_stream_is_a_failure(serve: Serve) -> None:
-    async with (
-        serve(acme={"faults": [{"kind": "error", "atMs": 300}]}) as simulator,
-        listening(codec_for("deepgram", simulator.url("acme"), model=MODEL)) as line,
-    ):
-        with contextlib.suppress(ConnectionError):
-            await line.quiet(0.5)
-        await line.until(line.failed)
-    assert Failure("the provider reported INTERNAL_SERVER_ERROR", transient=True) in line.events
-
-
-async def test_audio_may_come_as_fast_as_the_codec_says_and_no_faster(serve: Serve) -> None:
-    async with serve() as simulator, listening(codec_for("deepgram", simulator.url("acme"), model=MODEL)) as line:
-        await line.say(await speech(FIRST, line.audio.sample_rate), rate=line.codec.traits.replay_rate)
-        await line.finalize()
-        assert line.text == FIRST
-        with contextlib.suppress(ConnectionError):
-            await line.say(bytes(32_000 * 8), rate=50)
-        await line.until(line.failed)
-    assert line.socket.close_code == 1008
 
 
 def _noting(turns: list[str], event: str) -> Any:

@@ -1,7 +1,6 @@
 """OpenAI's transcription sessions: our codec, OpenAI's SDK and Pipecat's service against the simulator."""
 
 import base64
-import contextlib
 import itertools
 from typing import Any
 
@@ -102,28 +101,6 @@ async def test_a_model_that_is_none_fails_for_good(serve: Serve) -> None:
     ):
         await line.until(line.failed)
     assert Failure("the provider reported invalid_model") in line.events
-
-
-async def test_an_error_in_mid_stream_is_a_failure(serve: Serve) -> None:
-    async with (
-        serve(acme={"faults": [{"kind": "error", "atMs": 300}]}) as simulator,
-        listening(codec_for("openai", f"{simulator.url('acme')}/v1")) as line,
-    ):
-        with contextlib.suppress(ConnectionError):
-            await line.quiet(0.5)
-        await line.until(line.failed)
-    assert Failure("the provider reported server_error", transient=True) in line.events
-
-
-async def test_audio_may_come_as_fast_as_the_codec_says_and_no_faster(serve: Serve) -> None:
-    async with serve() as simulator, listening(codec_for("openai", f"{simulator.url('acme')}/v1")) as line:
-        await line.say(await speech(FIRST, line.audio.sample_rate), rate=line.codec.traits.replay_rate)
-        await line.finalize()
-        assert line.text == FIRST
-        with contextlib.suppress(ConnectionError):
-            await line.say(bytes(RATE * 2 * 5), rate=50)
-        await line.until(line.failed)
-    assert Failure("the provider reported rate_limit_exceeded", transient=True) in line.events
 
 
 async def test_pipecats_service(serve: Serve) -> None:

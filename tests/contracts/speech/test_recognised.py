@@ -1,7 +1,6 @@
 """Codecs on real sockets against the simulators, with real speech: heard, finalised, timed, ended."""
 
 import asyncio
-import contextlib
 
 import aiohttp
 import pytest
@@ -142,23 +141,3 @@ async def test_assembly_ai_refuses_a_wrong_key_on_the_open_socket(serve: Serve) 
     ):
         await line.until(line.failed)
     assert line.events == [Failure("the provider reported 1008")]
-
-
-@pytest.mark.parametrize(
-    ("provider", "reason", "transient"),
-    [("assembly-ai", "3005", True), ("gladia", "internal_error", True), ("speechmatics", "job_error", False)],
-)
-async def test_an_error_in_mid_stream_is_a_failure(
-    serve: Serve, provider: str, reason: str, *, transient: bool
-) -> None:
-    """The provider's own message, and its code in the reason."""
-    fault = {"kind": "error", "atMs": 300}
-    async with (
-        serve(acme={"faults": [fault]}) as simulator,
-        listening(codec_for(provider, simulator.url("acme"))) as line,
-    ):
-        with contextlib.suppress(ConnectionError):
-            await line.quiet(1.0)
-        await line.until(line.failed)
-    failures = [event for event in line.events if isinstance(event, Failure)]
-    assert failures == [Failure(f"the provider reported {reason}", transient=transient)]

@@ -1,6 +1,5 @@
 """ElevenLabs' Scribe: our codec and Pipecat's service against the simulator."""
 
-import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -72,28 +71,6 @@ async def test_a_model_that_is_none_for_streams_fails_for_good(serve: Serve) -> 
     async with serve() as simulator, listening(codec_for("11labs", simulator.url("acme"), model="scribe_v9")) as line:
         await line.until(line.failed)
     assert line.events == [Failure("the provider reported invalid_request")]
-
-
-async def test_an_error_in_mid_stream_is_a_failure(serve: Serve) -> None:
-    async with (
-        serve(acme={"faults": [{"kind": "error", "atMs": 300}]}) as simulator,
-        listening(codec_for("11labs", simulator.url("acme"))) as line,
-    ):
-        with contextlib.suppress(ConnectionError):
-            await line.quiet(0.5)
-        await line.until(line.failed)
-    assert Failure("the provider reported transcriber_error", transient=True) in line.events
-
-
-async def test_audio_may_come_as_fast_as_the_codec_says_and_no_faster(serve: Serve) -> None:
-    async with serve() as simulator, listening(codec_for("11labs", simulator.url("acme"))) as line:
-        await line.say(await speech(FIRST, line.audio.sample_rate), rate=line.codec.traits.replay_rate)
-        await line.finalize()
-        assert line.text == FIRST
-        with contextlib.suppress(ConnectionError):
-            await line.say(bytes(32_000 * 8), rate=50)
-        await line.until(line.failed)
-    assert Failure("the provider reported rate_limited", transient=True) in line.events
 
 
 @pytest.mark.parametrize(
