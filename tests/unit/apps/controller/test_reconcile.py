@@ -1,13 +1,13 @@
 """The reconciler against an API server in memory: what it makes, in which order, and what a kill leaves behind."""
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.unit.apps.controller.fake_cluster import Write
-from tests.unit.apps.controller.stage import KEY, SPEC, Killed, Stage
+from tests.unit.apps.controller.killing import gone_on, kill_before, same_whenever_killed
+from tests.unit.apps.controller.stage import KEY, SPEC, Stage
 from understudy.adapters.cluster.errors import ClusterError, Conflict, Refused, Unreachable
 from understudy.domain.calls.observation import CredentialProblem
 from understudy.domain.desired.kinds import (
@@ -287,19 +287,6 @@ async def test_a_deleted_assistant_is_forgotten_and_nothing_is_written() -> None
     assert KEY not in stage.observers.watched
 
 
-def kill_at(stage: Stage, number: int) -> Callable[[Write], None]:
-    seen = 0
-
-    def hook(_: Write) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == number:
-            raise Killed
-
-    stage.cluster.before_write = hook
-    return hook
-
-
 def outcome(stage: Stage) -> dict[str, Any]:
     """What matters in the end, without times and versions."""
     routing = stage.routing.model_copy(update={"lease_expires_at": 0.0, "generation": 0})
@@ -315,39 +302,20 @@ def outcome(stage: Stage) -> dict[str, Any]:
 async def rolled_back(kill: int | None) -> tuple[dict[str, Any], bool]:
     """A whole life: installed, a bad model, rolled back; the operator killed before write number `kill`."""
     stage = Stage()
-    killed = False
-
-    async def go_on() -> None:
-        nonlocal killed
-        try:
-            await stage.settle()
-        except Killed:
-            killed = True
-            stage.restart()
-            await stage.settle()
-
-    if kill is not None:
-        kill_at(stage, kill)
-    await go_on()
+    kill_before(stage, kill)
+    killed = await gone_on(stage)
     stage.put_spec(with_model("slow"))
-    await go_on()
+    killed |= await gone_on(stage)
     for arm, turn_ms in ((Arm.STABLE, 400.0), (Arm.CANARY, 2500.0)):
         stage.finish_calls("front-desk-proxy-0", arm, 60, turn_ms=turn_ms)
-    await go_on()
+    killed |= await gone_on(stage)
     return outcome(stage), killed
 
 
 async def test_killed_before_any_write_it_ends_where_it_would_have() -> None:
     """The operator is killed before each write of a rollout in turn; only the delay differs."""
-    wanted, _ = await rolled_back(None)
-    assert wanted["phase"] == "RolledBack"
-    kills = 0
-    for number in range(1, 200):
-        found, killed = await rolled_back(number)
-        assert found == wanted, f"killed before write {number}"
-        if not killed:
-            break
-        kills += 1
+    end, kills = await same_whenever_killed(rolled_back)
+    assert end["phase"] == "RolledBack"
     assert kills > 20
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.apps.controller.fake_cluster import Write
-from tests.unit.apps.controller.stage import KEY, SPEC, Killed, Stage
+from tests.unit.apps.controller.killing import gone_on, kill_before, same_whenever_killed
+from tests.unit.apps.controller.stage import KEY, SPEC, Stage
 from understudy.adapters.cluster.errors import ClusterError, Unreachable
 from understudy.api.status import Phase
 from understudy.domain.calls.observation import GoldenResult, ReplayReport
@@ -290,19 +290,6 @@ async def rolled_on(stage: Stage, model: str) -> None:
 BAKED = {**REPLAY_FIRST, "bake": "30m"}
 
 
-def kill_before(stage: Stage, number: int | None) -> None:
-    """The operator is killed before its write number `number` from now; None: never."""
-    seen = 0
-
-    def hook(_: Write) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == number:
-            raise Killed
-
-    stage.cluster.before_write = hook
-
-
 async def whole_life(number: int | None) -> tuple[dict[str, Any], bool]:
     """Replayed, promoted, baked, undone; the operator killed before one write. What is left, and whether it died."""
     stage = Stage(spec(rollout=BAKED))
@@ -327,27 +314,9 @@ async def whole_life(number: int | None) -> tuple[dict[str, Any], bool]:
     return {"phase": stage.status["phase"], "routing": routing, "agents": agents(stage)}, killed
 
 
-async def gone_on(stage: Stage) -> bool:
-    """Settles, by another process if this one is killed; whether it was."""
-    try:
-        await stage.settle()
-    except Killed:
-        stage.restart()
-        await stage.settle()
-        return True
-    return False
-
-
 async def test_killed_before_any_write_of_a_replay_a_bake_and_an_undo_it_ends_where_it_would_have() -> None:
-    wanted, _ = await whole_life(None)
-    assert wanted["phase"] == "RolledBack"
-    kills = 0
-    for number in range(1, 200):
-        found, killed = await whole_life(number)
-        assert found == wanted, f"killed before write {number}"
-        if not killed:
-            break
-        kills += 1
+    end, kills = await same_whenever_killed(whole_life)
+    assert end["phase"] == "RolledBack"
     assert kills > 30
 
 
