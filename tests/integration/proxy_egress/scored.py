@@ -19,13 +19,10 @@ from tests.integration.proxy_front.documents import (
     ref,
 )
 from tests.integration.proxy_front.documents import snapshot as revision
-from understudy.apps.proxy import egress
+from tests.integration.proxy_front.whole import documents_in, put_secret, whole_proxy
 from understudy.apps.proxy.app import Proxy
 from understudy.apps.proxy.assistants import Assistant
 from understudy.apps.proxy.calls import Call
-from understudy.apps.proxy.files import FileDocuments
-from understudy.apps.proxy.settings import Settings
-from understudy.base.clock import SystemClock
 from understudy.domain.calls.observation import CallEnd, CallObservation
 from understudy.domain.revision.snapshot import Account, Model, ModelTarget
 from understudy.domain.routing.document import Arm, QualityOrder
@@ -109,15 +106,8 @@ async def scoring(
 ) -> AsyncIterator[Running]:
     """A proxy in front of the model at `model`, which may send keys to this machine."""
     for secret in ("judges", "hook"):
-        folder = root / "secrets" / NAMESPACE / secret
-        folder.mkdir(parents=True)
-        (folder / "apiKey").write_text(f"key-of-{secret}\n")
-        (folder / "allowed-hosts").write_text("127.0.0.1")
-    settings = Settings(
-        assistants=((NAMESPACE, NAME),), port=0, admin_port=0, state_dir=root / "state",
-        credentials_dir=root / "secrets",
-    )  # fmt: skip
-    documents = root / "documents"
+        put_secret(root, secret, f"key-of-{secret}")
+    documents = documents_in(root)
     accounts = {"sim": Account(name="sim", provider="openai", base_url=model, default_host=False)}
     target = ModelTarget(name="sim", account="sim", model="maitre")
     for name in (STABLE, CANARY):
@@ -126,7 +116,7 @@ async def scoring(
     refs = {"stable": ref(STABLE, AGENTS)} | ({"canary": ref(CANARY, AGENTS)} if canary else {})
     routing = document(1, **refs, quality=quality)
     publish(documents, routing)
-    async with Proxy(settings, FileDocuments(documents), SystemClock(), egress.routes) as proxy:
+    async with whole_proxy(root) as proxy:
         assistant = proxy.context.registry.assistants[f"{NAMESPACE}/{NAME}"]
         assert await assistant.changed.until(lambda: assistant.document == routing, 5)
         yield Running(proxy, assistant, root)

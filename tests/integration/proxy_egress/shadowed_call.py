@@ -18,13 +18,10 @@ from tests.integration.proxy_front.documents import (
     publish_revision,
     ref,
 )
-from understudy.apps.proxy import egress
+from tests.integration.proxy_front.whole import documents_in, put_secret, whole_proxy
 from understudy.apps.proxy.app import Proxy
 from understudy.apps.proxy.assistants import Assistant
 from understudy.apps.proxy.calls import Call
-from understudy.apps.proxy.files import FileDocuments
-from understudy.apps.proxy.settings import Settings
-from understudy.base.clock import SystemClock
 from understudy.domain.calls.observation import CallEnd, CallObservation
 from understudy.domain.revision.snapshot import Account, Model, ModelTarget, Pool, Snapshot, Tool, Webhook
 from understudy.domain.routing.document import Arm, RoutingDocument
@@ -141,22 +138,12 @@ class Talk:
 @asynccontextmanager
 async def shadowing(root: Path, stable: Snapshot, canary: Snapshot, **changes: object) -> AsyncIterator[World]:
     """Every call of stable's is mirrored to the canary, unless `changes` of the document say otherwise."""
-    secret = root / "secrets" / NAMESPACE / "models"
-    secret.mkdir(parents=True)
-    (secret / "apiKey").write_text("key-of-sim\n")
-    (secret / "allowed-hosts").write_text("127.0.0.1")
-    settings = Settings(
-        assistants=((NAMESPACE, NAME),),
-        port=0,
-        admin_port=0,
-        state_dir=root / "state",
-        credentials_dir=root / "secrets",
-    )
-    documents = root / "documents"
+    put_secret(root, "models", "key-of-sim")
+    documents = documents_in(root)
     publish_revision(documents, STABLE, stable)
     publish_revision(documents, CANARY, canary)
     async with (
-        Proxy(settings, FileDocuments(documents), SystemClock(), egress.routes) as proxy,
+        whole_proxy(root) as proxy,
         aiohttp.ClientSession() as session,
     ):
         world = World(proxy, documents, session)

@@ -9,12 +9,9 @@ from pathlib import Path
 import aiohttp
 
 from tests.integration.proxy_front.documents import NAME, NAMESPACE, STABLE, document, publish, publish_revision, ref
-from understudy.apps.proxy import egress
+from tests.integration.proxy_front.whole import documents_in, put_secret, whole_proxy
 from understudy.apps.proxy.app import Proxy
 from understudy.apps.proxy.calls import Call
-from understudy.apps.proxy.files import FileDocuments
-from understudy.apps.proxy.settings import Settings
-from understudy.base.clock import SystemClock
 from understudy.domain.calls.observation import CallEnd
 from understudy.domain.revision.snapshot import Snapshot
 from understudy.domain.routing.document import Arm
@@ -48,23 +45,13 @@ def with_secret(revision: Snapshot) -> Snapshot:
 
 @asynccontextmanager
 async def world(revision: Snapshot, root: Path) -> AsyncIterator[World]:
-    secret = root / "secrets" / NAMESPACE / "models"
-    secret.mkdir(parents=True)
-    (secret / "apiKey").write_text("sk-real\n")
-    (secret / "allowed-hosts").write_text("127.0.0.1")
-    settings = Settings(
-        assistants=((NAMESPACE, NAME),),
-        port=0,
-        admin_port=0,
-        state_dir=root / "state",
-        credentials_dir=root / "secrets",
-    )
-    documents = root / "documents"
+    put_secret(root, "models", "sk-real")
+    documents = documents_in(root)
     publish_revision(documents, STABLE, revision)
     routing = document(1, stable=ref(STABLE, "127.0.0.1:1"))
     publish(documents, routing)
     async with (
-        Proxy(settings, FileDocuments(documents), SystemClock(), egress.routes) as proxy,
+        whole_proxy(root) as proxy,
         aiohttp.ClientSession() as session,
     ):
         assistant = proxy.context.registry.assistants[f"{NAMESPACE}/{NAME}"]

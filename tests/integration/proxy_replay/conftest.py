@@ -20,14 +20,11 @@ from tests.integration.proxy_front.documents import (
     publish_revision,
     ref,
 )
+from tests.integration.proxy_front.whole import documents_in, whole_proxy
 from understudy.apps.agent import settings as agent_settings
-from understudy.apps.proxy import egress
 from understudy.apps.proxy.app import Proxy
-from understudy.apps.proxy.files import FileDocuments
-from understudy.apps.proxy.settings import Settings
 from understudy.apps.simulator.script import parse
 from understudy.apps.simulator.server import Simulator, running
-from understudy.base.clock import SystemClock
 from understudy.domain.calls.golden import GoldenCall
 from understudy.domain.calls.observation import ReplayReport
 from understudy.domain.revision.snapshot import (
@@ -106,19 +103,10 @@ class World:
         """Start providers and proxy; the stable revision has no agent, so that a call that strays is dropped."""
         self.simulator = await self._stack.enter_async_context(running(parse(providers)))
         canary = revision(self.simulator, await self._webhook(), model)
-        documents = self._root / "documents"
+        documents = documents_in(self._root)
         publish_revision(documents, STABLE, canary.model_copy(update={"turn_budget_ms": 1}))
         publish_revision(documents, CANARY, canary)
-        settings = Settings(
-            assistants=((NAMESPACE, NAME),),
-            pod=POD,
-            port=0,
-            admin_port=0,
-            state_dir=self._root / "state",
-            credentials_dir=self._root / "secrets",
-        )
-        proxy = Proxy(settings, FileDocuments(documents), SystemClock(), egress.routes)
-        self.proxy = await self._stack.enter_async_context(proxy)
+        self.proxy = await self._stack.enter_async_context(whole_proxy(self._root, pod=POD))
 
     async def stop(self) -> None:
         await self._stack.aclose()
