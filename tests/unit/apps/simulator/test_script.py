@@ -10,7 +10,7 @@ from understudy.base.errors import InvalidInput
 
 
 def test_the_demos_script_has_the_models_that_the_demo_switches_between() -> None:
-    """Good, slow, poor, and good in other words; every account asks for its key."""
+    """Good, slow, poor, and good in other words, and a judge; every account asks for its key."""
     script = load(Path(package.__file__).parent / "demo.yaml")
     models = script.deployments["openai"].models
     assert {name: model.persona for name, model in models.items()} == {
@@ -18,6 +18,7 @@ def test_the_demos_script_has_the_models_that_the_demo_switches_between() -> Non
         "maitre-2": Persona.OTHER_WORDS,
         "maitre-slow": Persona.GOOD,
         "maitre-cheap": Persona.POOR,
+        "judge": Persona.JUDGE,
     }
     assert models["maitre-slow"].first_ms == 1800
     assert all(deployment.api_keys for deployment in script.deployments.values())
