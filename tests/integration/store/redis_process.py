@@ -57,6 +57,7 @@ class RedisProcess:
         """Connections stay open and nothing answers."""
         assert self._process
         os.kill(self._process.pid, signal.SIGSTOP)
+        os.waitpid(self._process.pid, os.WUNTRACED)  # it may still answer until the kernel has stopped all its threads
 
     def resume(self) -> None:
         """Go on after `stop`."""
