@@ -147,7 +147,7 @@ def beyond(absence: Absence) -> Iterator[Beyond]:
     assert absence
     before = kinds.settle({"slos": [CEILING]})
     with night_desk.watched() as watch:
-        with night_desk.load(concurrency=4) as load:
+        with night_desk.load() as load:
             night_desk.patch({"model": {"name": "maitre-slow"}})
             va = watch.until(lambda va: va["status"]["rollout"].get("canaryCalls", 0) > 0, VERDICT_S, "a canary call")
             operator_pod.scale(0)
