@@ -114,8 +114,8 @@ def front_door() -> str:
 
 
 CALLERS = 4
-"""At a time: a third of two idle cores. With eight a machine that others slow down makes turns late by itself, and a good
-model is blamed for it."""
+"""At a time: a third of two idle cores. With eight, a machine that others slow down makes turns late by itself, and a
+good model is blamed for it."""
 
 
 def load() -> callers.Load:
