@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -69,6 +70,7 @@ class Load:
     calls: list[dict[str, Any]] = field(default_factory=list)
     _process: "subprocess.Popen[str] | None" = None
     _reader: threading.Thread | None = None
+    _ended: threading.Condition = field(default_factory=threading.Condition)
 
     def __enter__(self) -> Self:
         """Begin calling."""
@@ -90,7 +92,20 @@ class Load:
         for line in self._process.stdout:
             found = json.loads(line)
             if not found.get("summary"):
-                self.calls.append(found | {"seenAt": time.time()})
+                with self._ended:
+                    self.calls.append(found | {"seenAt": time.time()})
+                    self._ended.notify_all()
+
+    def until(self, enough: Callable[[list[dict[str, Any]]], bool], seconds: float, what: str) -> None:
+        """Wait until the calls that have ended are `enough`.
+
+        Raises:
+            TimeoutError: they were not within `seconds`.
+        """
+        with self._ended:
+            if not self._ended.wait_for(lambda: enough(self.calls), seconds):
+                msg = f"no {what} within {seconds:.0f} s"
+                raise TimeoutError(msg)
 
     def __exit__(self, *_: object) -> None:
         """Let the calls in progress finish."""

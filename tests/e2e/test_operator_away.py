@@ -49,13 +49,11 @@ def wait_for_calls(load: callers.Load, since: float, count: int) -> None:
     Raises:
         TimeoutError: they did not.
     """
-    deadline = time.monotonic() + VERDICT_S
-    while time.monotonic() < deadline:
-        if sum(call["startedAt"] > since for call in list(load.calls)) >= count:
-            return
-        night_desk.get()
-    msg = f"no {count} calls since {since}"
-    raise TimeoutError(msg)
+
+    def enough(calls: list[dict[str, Any]]) -> bool:
+        return sum(call["startedAt"] > since for call in calls) >= count
+
+    load.until(enough, VERDICT_S, f"{count} calls since {since}")
 
 
 @pytest.fixture(scope="module")
@@ -127,18 +125,20 @@ class Beyond:
     dropped: list[dict[str, Any]]
 
 
-def wait_for_stop(until: float) -> float:
-    """When the proxy stopped sending calls to the canary, seconds since the epoch.
+def wait_for_stop(load: callers.Load, lease_over_at: float) -> float:
+    """When the proxy stopped sending calls to the canary, seconds since the epoch; asked whenever a call has ended.
 
     Raises:
-        TimeoutError: it had not before `until`.
+        TimeoutError: it had not before the lease was over.
     """
-    while time.time() < until:
+    while True:
+        known = len(load.calls)
         for report in callers.reports(night_desk.NAMESPACE, night_desk.NAME):
             if stopped := report.get("stopped"):
                 return float(stopped["at"])
-    msg = "the lease was over before the canary was beyond its ceiling"
-    raise TimeoutError(msg)
+        load.until(
+            lambda calls, known=known: len(calls) > known, lease_over_at - time.time(), "call beyond the ceiling"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def beyond(absence: Absence) -> Iterator[Beyond]:
             try:
                 lease_over_at = night_desk.routing()["leaseExpiresAt"]
                 say("  the operator is gone")
-                stopped_at = wait_for_stop(lease_over_at)
+                stopped_at = wait_for_stop(load, lease_over_at)
                 say("  the proxy sends the canary no more calls")
                 wait_for_calls(load, stopped_at, CALLS_AFTER_LEASE)
             finally:
