@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
+import pytest
 from aiohttp import ClientWebSocketResponse
 
 from understudy.apps.simulator.audio import mulaw
@@ -63,6 +64,10 @@ class NumberedCall:
         texts = [final["channel"]["alternatives"][0]["transcript"] for final in self.finals]
         return [number_of(word) for text in texts for word in text.split()]
 
+    def told(self) -> str:
+        """What the agent was told, a line each."""
+        return "\n".join(map(_line, self.messages))
+
     async def ended(self) -> None:
         """Until the stream's metadata, which are its last message."""
         async with asyncio.timeout(8):
@@ -100,9 +105,20 @@ class NumberedCall:
 
     async def until(self, numbers: Sequence[int], seconds: float = 12.0) -> None:
         """Stay silent until the finals say `numbers`, and every `Finalize` is answered."""
-        async with asyncio.timeout(seconds):
-            while not set(numbers) <= set(self.numbers) or self.answers < self.asked:
-                await self.quiet(0.1)
+        try:
+            async with asyncio.timeout(seconds):
+                while not set(numbers) <= set(self.numbers) or self.answers < self.asked:
+                    await self.quiet(0.1)
+        except TimeoutError:
+            pytest.fail(f"heard {self.numbers} of {numbers}, {self.answers} of {self.asked} answers;\n{self.told()}")
+
+
+def _line(message: dict[str, Any]) -> str:
+    if message["type"] != "Results":
+        return str(message)
+    kind = "final" if message["is_final"] else "interim"
+    text = message["channel"]["alternatives"][0]["transcript"]
+    return f"{message['start']:.2f}+{message['duration']:.2f} {kind} {text}"
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
+from understudy.apps.proxy.egress.listen import LOOK_S
 from understudy.domain.revision.snapshot import Snapshot
 
 from .conftest import TOKEN, Proxy, Serve, StartProxy, transcribers
@@ -230,6 +231,21 @@ async def test_keep_alive_passes(serve: Serve, start_proxy: StartProxy) -> None:
             await fake.heard.wait()
             await socket.send_str('{"type":"KeepAlive"}')
             await fake.kept_alive.wait()
+
+
+async def test_a_new_connection_is_not_kept_alive(serve: Serve, start_proxy: StartProxy) -> None:
+    """Its first audio is its first sign of life: of others that is silence, which would cut the first word in two."""
+    fake = FakeTranscriber()
+    proxy = await start_proxy(transcribers(await serve(fake.route())))
+    async with listening(proxy) as socket:
+        async with asyncio.timeout(5):
+            while not fake.queries:  # noqa: ASYNC110 - a fake has no event for it
+                await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(4 * LOOK_S)
+        await speak(socket, 1)
+        await finalize(socket)
+        assert final_text(await until_finalized(socket)) == [1]
+    assert not fake.kept_alive.is_set()
 
 
 async def test_end_of_call_closes_both_sockets(serve: Serve, start_proxy: StartProxy) -> None:

@@ -55,6 +55,7 @@ class Feeder:
         self._first, self._caught_up = begun, caught_up
         self._audio_at = self._silent_at = self._clock()
         self._extra: list[Frame] = []
+        self._alive_asked = False
         self._finishing = False
         self.finished = False
         """Whether the provider has all audio there was, and was told that no more comes."""
@@ -66,12 +67,17 @@ class Feeder:
         self._wake.set()
 
     def keep_alive(self) -> None:
-        """Tell the provider that we are still there."""
-        self._add(self._link.codec.keep_alive())
+        """Tell the provider that we are still there, unless audio tells it first.
+
+        To some of them this is a piece of silence, which must not get between two halves of a word.
+        """
+        self._alive_asked = True
+        self._wake.set()
 
     def control(self, message: dict[str, Any]) -> None:
         """Pass on a message of the agent's, where the provider has the like of it."""
-        self._add(self._link.codec.control(message))
+        self._extra += self._link.codec.control(message)
+        self._wake.set()
 
     def finish(self) -> None:
         """No more audio comes."""
@@ -85,11 +91,6 @@ class Feeder:
             self._wake.set()
         elif traits.idle_s is not None and now - self._link.sent_at >= traits.idle_s * IDLE_SHARE:
             self.keep_alive()
-
-    def _add(self, frames: list[Frame]) -> None:
-        """Send `frames`, which are no audio, at the next occasion."""
-        self._extra += frames
-        self._wake.set()
 
     async def run(self) -> None:
         """Send until cancelled, or until the connection is gone: the receiving side tells why."""
@@ -116,6 +117,7 @@ class Feeder:
 
     async def _audio(self, piece: Piece, now: float) -> None:
         self._audio_at = now
+        self._alive_asked = False
         self._pacing.sent(piece.samples / self._rate)
         for packed in self._packing.pack(piece.audio):
             await self._link.send(self._link.codec.send(packed))
@@ -136,6 +138,9 @@ class Feeder:
         if self._extra:
             extra, self._extra = self._extra, []
             await self._link.send(extra)
+        if self._alive_asked:
+            self._alive_asked = False
+            await self._link.send(self._link.codec.keep_alive())
         if self._finishing and not self.finished:
             await self._finish()
         elif self._link.codec.traits.needs_silence and now - self._audio_at >= QUIET_S:

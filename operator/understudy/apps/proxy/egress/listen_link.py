@@ -53,7 +53,7 @@ class Link:
         self.codec = codec
         self.takes = codec.takes(audio)
         self.sent_at = 0.0
-        """When something was sent last, on the loop's clock."""
+        """When something was sent last, on the loop's clock; before that, when it was opened."""
         self._query = query
         self._lock = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
@@ -77,6 +77,7 @@ class Link:
             if post is not None:
                 self.codec.answered(await self._post(egress, post))
             self._socket = await upstream.open_socket(egress.session, self.codec.open(self.takes, self._query, key))
+            self.sent_at = self._loop.time()
             _bound(self._socket)
             await self.send(self.codec.greet())
             if self.codec.traits.waits_for_ready:
