@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,9 +25,11 @@ def script(**fault: Any) -> Script:
     return parse({"recogniserProcesses": 0, "deployments": {"bad": bad, "good": {"transcriber": index}}})
 
 
-async def converse(proxy: Proxy) -> NumberedCall:
-    """Two utterances, and the end of the stream."""
+async def converse(proxy: Proxy, may_speak: Callable[[], bool] = lambda: True) -> NumberedCall:
+    """Two utterances, the first once the caller may speak, and the end of the stream."""
     async with calling(proxy) as call:
+        while not may_speak():
+            await call.quiet(0.1)
         for numbers in (FIRST, SECOND):
             await call.say(numbers)
             await call.until(numbers)
@@ -35,11 +38,13 @@ async def converse(proxy: Proxy) -> NumberedCall:
     return call
 
 
-async def ring(start_proxy: StartProxy, simulator: Simulator, **fields: Any) -> list[tuple[Proxy, NumberedCall]]:
+async def ring(
+    start_proxy: StartProxy, simulator: Simulator, may_speak: Callable[[], bool] = lambda: True, **fields: Any
+) -> list[tuple[Proxy, NumberedCall]]:
     """A call for each provider that fails, with the next as its fallback, all at the same time."""
     pairs = zip(PROVIDERS, PROVIDERS[1:] + PROVIDERS[:1], strict=True)
     proxies = [await start_proxy(chain(simulator, (one, "bad"), (other, "good"), **fields)) for one, other in pairs]
-    calls = await asyncio.gather(*(converse(proxy) for proxy in proxies))
+    calls = await asyncio.gather(*(converse(proxy, may_speak) for proxy in proxies))
     return list(zip(proxies, calls, strict=True))
 
 
@@ -81,11 +86,15 @@ async def test_other_failures_in_mid_utterance(start_proxy: StartProxy, kind: st
 
 
 async def test_standby_takes_over_without_a_handshake(start_proxy: StartProxy) -> None:
-    """With `standby: Connected` the next transcriber's connection is open before it is needed."""
-    async with running(script(kind="cut", atMs=FAULT_MS)) as simulator:
-        for proxy, call in await ring(start_proxy, simulator, standby="Connected"):
+    """With `standby: Connected` the next transcriber's connection is open before it is needed, and is the one taken."""
+    async with running(script(kind="cut", atMs=FAULT_MS, speechOnly=True)) as simulator:
+        good = simulator.deployments.create("good").stats
+        async with asyncio.timeout(30):
+            calls = await ring(start_proxy, simulator, lambda: good.requests >= len(PROVIDERS), standby="Connected")
+        for proxy, call in calls:
             check(call)
-            assert proxy.metric("understudy_transcriber_resume_seconds_bucket", le="0.05") == 1.0
+            assert ("failover", "transcriber") in proxy.call.ledger.entries
+        assert good.requests == len(PROVIDERS)
 
 
 async def test_an_audit_line_says_where_audio_went(start_proxy: StartProxy, caplog: pytest.LogCaptureFixture) -> None:
