@@ -17,8 +17,8 @@ IDLE_SHARE = 0.4
 """Share of a provider's idle time after which it is told that we are still there: two may be lost."""
 
 QUIET_S = 0.5
-"""Time without audio from the agent after which a provider that needs some is given silence: longer than a network's
-jitter, so that no silence gets between two halves of a word."""
+"""Time without audio from the agent after which a provider may be given silence: longer than a network's jitter, so
+that none gets between two halves of a word."""
 
 
 class Feeder:
@@ -67,12 +67,11 @@ class Feeder:
         self._wake.set()
 
     def keep_alive(self) -> None:
-        """Tell the provider that we are still there, unless audio tells it first.
+        """Tell the provider that we are still there, once the caller's audio does not tell it.
 
         To some of them this is a piece of silence, which must not get between two halves of a word.
         """
         self._alive_asked = True
-        self._wake.set()
 
     def control(self, message: dict[str, Any]) -> None:
         """Pass on a message of the agent's, where the provider has the like of it."""
@@ -87,10 +86,13 @@ class Feeder:
     def look(self, now: float) -> None:
         """Keep a connection alive on which nothing happens; called every now and then."""
         traits = self._link.codec.traits
-        if traits.needs_silence and now - self._audio_at >= QUIET_S:
-            self._wake.set()
-        elif traits.idle_s is not None and now - self._link.sent_at >= traits.idle_s * IDLE_SHARE:
+        if traits.idle_s is not None and now - self._link.sent_at >= traits.idle_s * IDLE_SHARE:
             self.keep_alive()
+        if (traits.needs_silence or self._alive_asked) and self._is_quiet(now):
+            self._wake.set()
+
+    def _is_quiet(self, now: float) -> bool:
+        return now - self._audio_at >= QUIET_S
 
     async def run(self) -> None:
         """Send until cancelled, or until the connection is gone: the receiving side tells why."""
@@ -138,12 +140,12 @@ class Feeder:
         if self._extra:
             extra, self._extra = self._extra, []
             await self._link.send(extra)
-        if self._alive_asked:
+        if self._alive_asked and self._is_quiet(now):
             self._alive_asked = False
             await self._link.send(self._link.codec.keep_alive())
         if self._finishing and not self.finished:
             await self._finish()
-        elif self._link.codec.traits.needs_silence and now - self._audio_at >= QUIET_S:
+        elif self._link.codec.traits.needs_silence and self._is_quiet(now):
             await self._silence(now)
 
     async def _finish(self) -> None:

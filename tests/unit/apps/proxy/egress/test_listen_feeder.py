@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from understudy.apps.proxy.egress import listen_feeder
 from understudy.apps.proxy.egress.listen_feeder import Feeder
 from understudy.apps.proxy.egress.listen_link import Link
 from understudy.domain.revision.snapshot import Account, Transcriber
@@ -30,7 +31,7 @@ class OpenLink:
         )
         self.codec.open(AUDIO, {}, None)
         self.takes = AUDIO
-        self.sent_at = 0.0
+        self.sent_at = asyncio.get_running_loop().time()
         self.frames: list[Frame] = []
 
     async def send(self, frames: list[Frame]) -> None:
@@ -46,6 +47,11 @@ class Fed:
         feed = self.listening.connect(self.link.codec.traits, asyncio.get_running_loop().time())
         nothing: Any = lambda: None  # noqa: E731 - called and forgotten
         self.feeder = Feeder(self.listening, cast("Link", self.link), feed, AUDIO, begun=nothing, caught_up=nothing)
+
+    @property
+    def now(self) -> float:
+        """Seconds on the loop's clock."""
+        return asyncio.get_running_loop().time()
 
     async def settle(self) -> None:
         """Let it send what there is."""
@@ -76,20 +82,28 @@ async def _running() -> AsyncIterator[Fed]:
             await task
 
 
-async def test_a_sign_of_life_goes_out_when_nothing_else_does(fed: Fed) -> None:
+async def test_a_sign_of_life_is_given_where_there_is_no_audio(fed: Fed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the look after the quiet began, not before."""
     fed.hear(SPOKEN[0])
     await fed.settle()
     fed.feeder.keep_alive()
+    fed.feeder.look(fed.now)
+    await fed.settle()
+    assert fed.link.frames == [SPOKEN[0]]
+    monkeypatch.setattr(listen_feeder, "QUIET_S", 0.0)
+    fed.feeder.look(fed.now)
     await fed.settle()
     assert fed.link.frames == [SPOKEN[0], *fed.link.codec.keep_alive()]
 
 
-async def test_no_silence_gets_between_two_halves_of_a_word(fed: Fed) -> None:
+async def test_no_silence_gets_between_two_halves_of_a_word(fed: Fed, monkeypatch: pytest.MonkeyPatch) -> None:
     """Audio that arrives together with the request is the sign of life."""
+    monkeypatch.setattr(listen_feeder, "QUIET_S", 0.0)
     fed.hear(SPOKEN[0])
     await fed.settle()
     fed.feeder.keep_alive()
     for audio in SPOKEN[1:]:
         fed.hear(audio)
+    fed.feeder.look(fed.now)
     await fed.settle()
     assert b"".join(frame for frame in fed.link.frames if isinstance(frame, bytes)) == b"".join(SPOKEN)
