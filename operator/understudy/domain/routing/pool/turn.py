@@ -13,6 +13,10 @@ _SLOW = frozenset({Why.CUT, Why.HEDGE})
 ROUNDS = 3
 """Times one deployment is asked in one turn: a hang is mostly the request's, so a pool of one is asked again."""
 
+PRESSING = 2
+"""Deployments that took too long in one turn, after which two are asked at a time: one alone has hung by chance, and
+almost all turns end with the second."""
+
 
 class Turn:
     """What is in flight, what was tried, what comes next.
@@ -27,6 +31,8 @@ class Turn:
         """How often each target was asked."""
         self._cut: set[int] = set()
         """Targets that were cut rather than failed: they may be asked again."""
+        self._slow: set[int] = set()
+        """Requests that took too long, whether they were cut or left to run."""
         self._live: dict[int, Shot] = {}
         self._shots: dict[int, Shot] = {}
         self._gap: dict[int, tuple[float, float]] = {}
@@ -151,8 +157,25 @@ class Turn:
         cancel = tuple(shot.id for shot in self._live.values() if shot.cut_at <= now)
         for shot in cancel:
             self._learn_cut(self._live.pop(shot), now)
+        self._slow.update(shot for shot in cancel if not self._shots[shot].exploring)
         step = self._next(late, Why.CUT, "cut", now)
-        return Step(step.fire, cancel, step.wake_at, step.over)
+        fire = step.fire
+        if not step.over and self._presses(now):
+            step = self._next(late, Why.CUT, "cut", now)
+            fire += step.fire
+        return Step(fire, cancel, step.wake_at, step.over)
+
+    def _presses(self, now: float) -> bool:
+        """Whether one more request may go out beside the next one, so that a third that hangs costs nothing more.
+
+        Hangs come together: where two of one turn hang, the next is likelier to as well than its own past says. What a
+        turn may ask for in all is not raised by it, so an outage is asked no more for that.
+        """
+        pool = self._pool
+        if not pool.settings.hedge or not self._ask.repeatable or not pool.late(now - self._began):
+            return False
+        fresh = sum(not shot.exploring and shot.id not in self._slow for shot in self._live.values())
+        return len(self._slow) >= PRESSING and fresh == 1
 
     def _may_hedge(self, late: Shot, now: float) -> bool:
         pool = self._pool
@@ -165,6 +188,7 @@ class Turn:
         )
 
     def _hedge(self, late: Shot, now: float) -> Step:
+        self._slow.add(late.id)
         self._live[late.id] = self._shots[late.id] = _with_cut(late, late.at + self._pool.settings.ceiling_s)
         return self._next(late, Why.HEDGE, "hedged", now)
 

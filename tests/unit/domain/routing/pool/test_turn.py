@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.domain.routing.pool.made import ASK, NOW, fail, learned, pool
-from understudy.domain.routing.pool.pool import Pool
+from understudy.domain.routing.pool.pool import POOL_TRIES, Pool
 from understudy.domain.routing.pool.step import Ask, Failure, Shot, Step, Why
 from understudy.domain.routing.pool.turn import ROUNDS, Turn
 
@@ -128,12 +128,47 @@ def test_when_the_hedges_are_used_up_requests_are_cut() -> None:
 
 
 def test_only_one_hedge_runs_beside_a_request() -> None:
-    """When both are late, the late one is cut."""
-    turn, shot = started(learned(0.3, 0.4, 0.5, hedge=True))
+    """When both are late, the late one is cut, and two others are asked at a time: the third may hang as well."""
+    turn, shot = started(learned(0.3, 0.4, 0.5, 0.6, hedge=True))
     hedged = turn.tick(shot.cut_at)
     step, _ = next_cut(turn, hedged)
     assert step.cancel == (hedged.fire[0].id,)
-    assert [each.why for each in step.fire] == [Why.CUT]
+    assert [(each.target, each.why) for each in step.fire] == [(2, Why.CUT), (3, Why.CUT)]
+    assert step.wake_at == min(each.cut_at for each in step.fire)
+
+
+def test_a_third_that_hangs_costs_nothing_more() -> None:
+    """The one asked beside it answers, and everything else is cancelled."""
+    turn, shot = started(learned(0.3, 0.4, 0.5, 0.6, hedge=True))
+    step, now = next_cut(turn, turn.tick(shot.cut_at))
+    third, fourth = step.fire
+    assert set(turn.clause(fourth.id, now + 0.1).cancel) == {shot.id, third.id}
+    assert turn.winner == fourth
+
+
+def test_of_two_asked_at_a_time_each_that_is_late_is_replaced_by_one() -> None:
+    """There are never more than two of which an answer is still expected."""
+    turn, shot = started(learned(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, hedge=True))
+    pressed, _ = next_cut(turn, turn.tick(shot.cut_at))
+    sooner = min(pressed.fire, key=lambda each: each.cut_at)
+    step = turn.tick(sooner.cut_at)
+    assert step.cancel == (sooner.id,)
+    assert len(step.fire) == 1
+
+
+@pytest.mark.parametrize("settings", [{"hedge": False}, {"hedge": True, "max_attempts": 3}])
+def test_who_wants_no_more_requests_gets_one_at_a_time(settings: dict[str, object]) -> None:
+    turn, shot = started(learned(0.3, 0.4, 0.5, 0.6, **settings))
+    step, _ = next_cut(turn, turn.tick(shot.cut_at))
+    assert [each.target for each in step.fire] == [2]
+
+
+def test_a_pool_that_is_out_is_asked_no_oftener_for_being_asked_in_pairs() -> None:
+    """The plan's models follow after as many requests as they would have."""
+    made = learned(0.3, 0.4, 0.5, 0.6, 0.7, 0.8, hedge=True, fallbacks=["plan"])
+    turn = made.turn(ASK)
+    fired = run_out(turn, turn.start(NOW))
+    assert fired.index(6) <= POOL_TRIES
 
 
 @pytest.mark.parametrize(
