@@ -17,7 +17,8 @@ class Routing(ApiModel):
     hedge: bool = True
     """Whether a request that takes too long is left running beside the next one, and the first to answer is taken: a
     request that was fired is paid for whether it is cancelled or not. Drawn from the same budget as retries and none in
-    an outage: then, and with false, the first is cancelled."""
+    an outage: then, and with false, the first is cancelled. With true, a turn of which two requests took too long
+    asks the next two at the same time, outages included; not more of them in all."""
     hold: Literal["FirstClause", "FirstByte"] = "FirstClause"
     """What the proxy waits for before it forwards an answer. FirstClause: a clause that can be spoken, or a whole tool
     call; until then a request is fired again without a seam, and agents speak in sentences anyway. FirstByte: the first
