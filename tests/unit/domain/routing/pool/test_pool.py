@@ -9,7 +9,7 @@ from understudy.domain.routing.pool.breaker import Breaker, State
 from understudy.domain.routing.pool.estimate import Estimate
 from understudy.domain.routing.pool.exploring import FIRST_LOOKS
 from understudy.domain.routing.pool.pool import POOL_TRIES, UNPROBED_S, Pool, Target
-from understudy.domain.routing.pool.step import Ask, Failure, Why
+from understudy.domain.routing.pool.step import Ask, Failure, Sample, Why
 
 
 def firsts(made: Pool, turns: int = 100, now: float = NOW) -> Counter[int]:
@@ -170,6 +170,15 @@ def test_a_cut_keeps_to_floor_and_ceiling() -> None:
     quick, slow = learned(0.1, 0.1, floor_s=1.1), learned(3.0, 3.0, ceiling_s=2.5)
     assert quick.cut_s(0, ASK, NOW, 0.0) == 1.1
     assert slow.cut_s(0, ASK, NOW, 0.0) == 2.5
+
+
+def test_no_turn_waits_past_its_budget_for_one_while_another_is_fast() -> None:
+    """One that hung again and again is believed to be slow, and slow ones are waited for longer: within bounds."""
+    made = learned(0.2, 0.3)
+    for again in range(6):
+        made.learn(Sample("d0", NOW + 0.1 * again, 1.2, censored=True))
+    assert made.expected_s(0, ASK, NOW + 1) > ASK.budget_s
+    assert made.cut_s(0, ASK, NOW + 1, 0.0) <= ASK.budget_s
 
 
 @pytest.mark.parametrize("lost_s", [0.7, 1.0, 1.3, 5.0])
