@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.demo import callers, shell, stage
 from understudy.domain import naming
-from understudy.domain.routing.pool.view import DeploymentView, PoolsView
+from understudy.domain.routing.pool.view import DeploymentView, FailoverView, PoolsView
 
 NAMESPACE = "understudy-drill"
 NAME = "drill"
@@ -96,8 +96,12 @@ class Look:
     proxies: tuple[dict[str, DeploymentView], ...]
     turns: int
     again: int
-    failovers: tuple[tuple[str, str, float], ...]
-    """(deployment that was left, why, when in seconds since the epoch)."""
+    failovers: tuple[FailoverView, ...]
+    """The latest of each proxy."""
+
+    def late(self, since: float) -> list[FailoverView]:
+        """Those since then, in seconds since the epoch, where a deployment was left for taking too long."""
+        return [each for each in self.failovers if each.at >= since and each.why in ("cut", "hedged")]
 
     def every(self, holds: Callable[[DeploymentView], bool], names: tuple[str, ...]) -> bool:
         """Whether it holds for these deployments at every proxy."""
@@ -114,7 +118,7 @@ def look() -> Look:
         tuple({each.name: each for each in pool.deployments} for pool in pools),
         sum(pool.requests for pool in pools),
         sum(pool.cut + pool.hedged for pool in pools),
-        tuple((each.left, each.why, each.at) for pool in pools for each in pool.failovers),
+        tuple(each for pool in pools for each in pool.failovers),
     )
 
 
