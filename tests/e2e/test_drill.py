@@ -18,6 +18,8 @@ from tests.e2e.drill import HUNG, Look
 
 BUDGET_MS = 1200
 """`turnBudget` of the drill's assistant."""
+MET = 2
+"""Deployments that hang which one turn waits for, one after the other: behind them two are asked at a time."""
 LEARN_TURNS = 90
 """Turns before the drill: each of nine deployments was met at two proxies, and there are turns to compare with."""
 DRILL_TURNS = 90
@@ -124,10 +126,11 @@ def test_every_turn_is_answered(played: Drill) -> None:
 
 
 def in_time(played: Drill) -> bool:
-    """Whether no turn exceeded the budget by more than the learned cut and what the machine itself adds to a turn.
+    """Whether no turn exceeded the budget by more than the learned cuts and what the machine itself adds to a turn.
 
-    The cut is the longest that was learned before, or applied while they hung, since that is learned as well. The
-    machine adds as much as it added to the slowest turn before anything hung.
+    A turn may meet two that hang before anything is known of either, and waits for each as long as its cut says: the
+    longest that was learned before, or applied while they hung, since that is learned as well. The machine adds as much
+    as it added to the slowest turn before anything hung.
     """
     usual, struck = totals(played.control), totals(played.struck)
     learned = [each for proxy in played.before.proxies for each in proxy.values() if each.samples]
@@ -139,10 +142,10 @@ def in_time(played: Drill) -> bool:
         f"hanging: median {median(struck):.0f} ms, slowest {max(struck):.0f} ms of {len(struck)}; "
         f"budget {BUDGET_MS} ms, learned cut at most {cut_ms:.0f} ms, stall {stall_ms:.0f} ms"
     )
-    return max(struck) <= BUDGET_MS + cut_ms + stall_ms
+    return max(struck) <= BUDGET_MS + MET * cut_ms + stall_ms
 
 
-def test_no_turn_exceeds_the_budget_by_more_than_the_learned_cut(played: Drill) -> None:
+def test_no_turn_exceeds_the_budget_by_more_than_the_learned_cuts(played: Drill) -> None:
     """And there are turns enough to say so."""
     assert len(totals(played.control)) >= LEARN_TURNS / 2
     assert len(totals(played.struck)) >= LEARN_TURNS / 2
